@@ -1,0 +1,15 @@
+export { RigError, EXIT, isRigError, errnoOf, messageOf } from './errors.ts';
+export type { ErrorCatalogue, ErrorCode, ErrorEntry, ExitCode, RigErrorOptions } from './errors.ts';
+export { digestOf, isDigest, isSha256Hex, sha256File, sha256Hex } from './digest.ts';
+export type { Digest } from './digest.ts';
+export { silent } from './progress.ts';
+export type { Progress, ProgressEvent } from './progress.ts';
+export { homeLayout, homeRoot } from './paths.ts';
+export type { HomeLayout } from './paths.ts';
+export { fsyncFolder, temporaryName, writeFileAtomic } from './atomic.ts';
+export { lockFile, withFileLock } from './fileLock.ts';
+export type { FileLock, LockOptions } from './fileLock.ts';
+export { run } from './subprocess.ts';
+export type { RunOptions, RunResult } from './subprocess.ts';
+export { canonicalJson } from './canonicalJson.ts';
+export { formatBytes, formatDuration, parseSize } from './sizes.ts';

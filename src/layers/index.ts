@@ -1,0 +1,1 @@
+export type { ContentRef, Piece, PieceEntry } from './piece.ts';

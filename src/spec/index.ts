@@ -1,0 +1,1 @@
+export type { Mount, PortWish, Spec } from './spec.ts';
