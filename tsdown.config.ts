@@ -1,20 +1,26 @@
+import { globSync } from 'tinyglobby';
+import { basename } from 'node:path';
 import { defineConfig } from 'tsdown';
 
-/** One chunk per lazily imported command; workers are entries of their own. */
+/** Worker threads are entries of their own: dist/NAME.worker.js beside dist/rig.js. */
+const workers = Object.fromEntries(
+  globSync('src/**/*.worker.ts').map((file) => [basename(file, '.ts'), file]),
+);
+
+/** One chunk per lazily imported command: the start costs what one command costs. */
 export default defineConfig({
-  entry: {
-    rig: 'src/cli/main.ts',
-  },
+  entry: { rig: 'src/cli/main.ts', ...workers },
   outDir: 'dist',
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  fixedExtension: false,
   clean: true,
   dts: false,
-  sourcemap: false,
-  minify: false,
-  // LGPL: stays a replaceable dependency.
-  external: ['openpgp'],
-  noExternal: [/^(?!openpgp$|node:).*/],
-  inlineOnly: false,
+  deps: {
+    // LGPL: stays a replaceable dependency.
+    neverBundle: ['openpgp'],
+    alwaysBundle: [/^(?!openpgp$|node:).*/],
+    onlyBundle: false,
+  },
 });
