@@ -1,1 +1,14 @@
-export type { Mount, PortWish, Spec } from './spec.ts';
+export type { Mount, PortWish, PublishedPort, Spec } from './spec.ts';
+export { LOCK_FILE, loadPresetSpec, loadSpec, SPEC_FILE } from './loadSpec.ts';
+export type { LoadedSpec, LoadOptions } from './loadSpec.ts';
+export { applyOverrides } from './applyOverrides.ts';
+export type { SpecOverrides } from './applyOverrides.ts';
+export { DEFAULT_PRESET, presetNames } from './presets.ts';
+export { lockedInputs } from './resolveSpec.ts';
+export type { LockedInputs } from './resolveSpec.ts';
+export { BASES, basePackages } from './bases.ts';
+export type { Base } from './bases.ts';
+export { packageFolder } from './packageFolder.ts';
+export { isSafeName, makeSafeName } from './readName.ts';
+export { normalisedName, requirementName } from './readPackage.ts';
+export { SPEC_ERRORS } from './errors.ts';

@@ -29,6 +29,10 @@ export interface Spec {
   shm: number | undefined;
   /** Host ports by service; a port that was not asked for may move when it is taken. */
   ports: { jupyter: PortWish; ssh: PortWish };
+  /** False where the file says `none` for the port: the service is not started. */
+  services: { jupyter: boolean; ssh: boolean };
+  /** Further ports to reach from outside. */
+  publish: PublishedPort[];
   env: Record<string, string>;
 }
 
@@ -44,4 +48,11 @@ export interface PortWish {
   port: number;
   /** True when the user wrote it: then a taken port is an error, not a reason to move. */
   explicit: boolean;
+}
+
+export interface PublishedPort {
+  /** Port of the host, on 127.0.0.1. */
+  host: number;
+  /** Port inside. */
+  container: number;
 }
