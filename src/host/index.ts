@@ -1,0 +1,20 @@
+export type {
+  CgroupFacts,
+  ContainerFacts,
+  CpuFacts,
+  DiskFacts,
+  DriverFacts,
+  EngineFacts,
+  GpuFacts,
+  HostFacts,
+  LimitFacts,
+  MemoryFacts,
+  NamespaceFacts,
+  ShmFacts,
+  SystemFacts,
+  ToolkitFacts,
+  XidFact,
+} from './facts.ts';
+export { gatherHostFacts } from './gather.ts';
+export { localReader } from './localReader.ts';
+export type { FileSystemFacts, HostReader, Look, Outcome } from './reader.ts';
