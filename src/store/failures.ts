@@ -1,0 +1,63 @@
+import { EXIT, RigError, errnoOf, formatBytes, messageOf } from '../kernel/index.ts';
+
+/** Turns what the disk says into an error that names the folder; anything else is passed on unchanged. */
+export function diskFailure(error: unknown, folder: string): unknown {
+  const code = errnoOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new RigError('RIG-STORE-004', `the disk is full: ${folder}`, {
+      why: messageOf(error),
+      hint: 'free some space (rig gc removes what no environment needs), or set TORCHRIG_HOME to a larger disk; what was fetched is kept',
+      exitCode: EXIT.failed,
+      details: { folder },
+      cause: error,
+    });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'EIO' || code === 'ENOTDIR')
+    return new RigError('RIG-STORE-005', `cannot write to ${folder}`, {
+      why: messageOf(error),
+      hint: 'set TORCHRIG_HOME to a folder that you can write to',
+      exitCode: EXIT.failed,
+      details: { folder },
+      cause: error,
+    });
+  return error;
+}
+
+export function noSpace(folder: string, needed: number, free: number): RigError {
+  return new RigError(
+    'RIG-STORE-004',
+    `not enough disk space in ${folder}: ${formatBytes(needed)} needed, ${formatBytes(free)} free`,
+    {
+      why: `${needed} bytes are missing from the store or will be unpacked, ${free} bytes are free`,
+      hint: 'free some space (rig gc removes what no environment needs), or set TORCHRIG_HOME to a larger disk',
+      exitCode: EXIT.failed,
+      details: { folder, needed, free },
+    },
+  );
+}
+
+/** A place has answered, and its answer will not get better by asking again. */
+export class Refusal extends Error {
+  readonly isMismatch: boolean;
+  constructor(message: string, options: { isMismatch?: boolean } = {}) {
+    super(message);
+    this.isMismatch = options.isMismatch ?? false;
+  }
+}
+
+export function mismatch(label: string, kind: 'sha256' | 'size', wanted: string, got: string): RigError {
+  return new RigError('RIG-STORE-002', `${label}: the ${kind} is ${got}, but ${wanted} was expected`, {
+    why: 'the package source sent other bytes than those that were locked; they were thrown away',
+    hint: 'check the package source (a damaged mirror or proxy?); if the file was replaced on purpose: rig lock --upgrade',
+    exitCode: EXIT.source,
+    details: { file: label, [kind]: { wanted, got } },
+  });
+}
+
+export function notFetched(label: string, tried: readonly string[]): RigError {
+  return new RigError('RIG-STORE-003', `cannot fetch ${label}`, {
+    why: tried.length > 0 ? tried.join('; ') : 'no package source has it',
+    hint: 'check the network and the package sources (pip config list, apt sources), then run the same command again: it goes on where it stopped',
+    exitCode: EXIT.source,
+    details: { file: label, tried },
+  });
+}
