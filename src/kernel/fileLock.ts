@@ -72,6 +72,7 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
   child.unref();
   return {
     async release() {
+      child.ref(); // or the event loop may end before the answer
       child.stdin.end();
       await closed;
     },
