@@ -1,0 +1,17 @@
+export { INSIDE, INSIDE_PATH, INSIDE_PORTS } from './layout.ts';
+export { imageDefaults } from './imageDefaults.ts';
+export type { ImageDefaults } from './imageDefaults.ts';
+export { runtimePiece } from './runtimePiece.ts';
+export { idleCommand, jupyterCommand } from './jupyterProcess.ts';
+export type { InsideCommand } from './jupyterProcess.ts';
+export { ensureToken, readToken } from './jupyterToken.ts';
+export { choosePort, whoListens } from './choosePort.ts';
+export type { ChoosePortOptions, PortChoice } from './choosePort.ts';
+export { prepareWorkspace } from './prepareWorkspace.ts';
+export { waitForJupyter } from './waitForJupyter.ts';
+export type { WaitOptions } from './waitForJupyter.ts';
+export type { JupyterServer } from './jupyterApi.ts';
+export { jupyterRoundTrip } from './jupyterRoundTrip.ts';
+export type { RoundTrip, RoundTripOptions } from './jupyterRoundTrip.ts';
+export { warmBytecode } from './warmBytecode.ts';
+export { WORKSPACE_ERRORS } from './errors.ts';
