@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf, run, writeFileAtomic, type HomeLayout } from '../kernel/index.ts';
 
 /** A tree in the making, invisible until committed. */
@@ -143,10 +143,4 @@ function isAlive(pid: number): boolean {
 async function isOlderThan(path: string, milliseconds: number): Promise<boolean> {
   const facts = await stat(path).catch(() => undefined);
   return facts !== undefined && Date.now() - facts.mtimeMs > milliseconds;
-}
-
-/** Folder part of an image path, '' at the root. */
-export function parentOf(path: string): string {
-  const parent = dirname(path);
-  return parent === '.' ? '' : parent;
 }

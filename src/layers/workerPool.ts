@@ -77,7 +77,7 @@ export function workerPool(options: WorkerPoolOptions): WorkerPool {
   function assign(worker: Worker, work: Waiting): void {
     running.set(worker, work);
     worker.ref();
-    worker.postMessage(work.job);
+    worker.postMessage(work.job, []);
   }
 
   function lose(worker: Worker, error: unknown): void {

@@ -39,16 +39,16 @@ export function reviveError(plain: PlainError): Error {
 }
 
 /** In a worker file: answers each job of the pool, one at a time. */
-export function serveWorker<Job>(handle: (job: Job) => unknown): void {
+export function serveWorker(handle: (job: never) => unknown): void {
   const port = parentPort;
   if (!port) throw new Error('not in a worker thread');
-  port.on('message', (job: Job) => {
+  port.on('message', (job: unknown) => {
     void answer(job);
   });
-  async function answer(job: Job): Promise<void> {
+  async function answer(job: unknown): Promise<void> {
     let reply: WorkerReply;
     try {
-      reply = { ok: true, value: await handle(job) };
+      reply = { ok: true, value: await handle(job as never) };
     } catch (error) {
       reply = { ok: false, error: plainError(error) };
     }

@@ -1,0 +1,18 @@
+import { linkTrees, type LinkJob } from './linkTrees.ts';
+import { settleTree, type SettleJob } from './settleTree.ts';
+import { unpackEntries, type UnpackJob } from './unpackEntries.ts';
+import { serveWorker } from './workerServer.ts';
+
+/** Work that this room gives to threads. */
+export type LayersJob = UnpackJob | SettleJob | LinkJob;
+
+serveWorker((job: LayersJob) => {
+  switch (job.kind) {
+    case 'unpack':
+      return unpackEntries(job);
+    case 'settle':
+      return settleTree(job);
+    case 'link':
+      return linkTrees(job);
+  }
+});
