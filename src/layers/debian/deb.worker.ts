@@ -1,0 +1,4 @@
+import { serveWorker } from '../workerServer.ts';
+import { runDebJob, type DebJob } from './debJobs.ts';
+
+serveWorker((job: DebJob) => runDebJob(job));
