@@ -57,8 +57,7 @@ if [ -z "\${RIG_JUPYTER_IP:-}" ]; then
   export RIG_JUPYTER_IP
 fi
 
-# jupyter-lab itself, not "jupyter lab": that would start Python twice.
-exec /opt/torchrig/env/bin/jupyter-lab
+exec ${INSIDE.python} ${INSIDE.launcher}
 `;
 
 /** Login shells (ssh, bash -l) reset PATH in /etc/profile: it is put back here. */

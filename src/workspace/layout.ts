@@ -7,6 +7,9 @@ export const INSIDE = {
   /** Jupyter Lab in the foreground, as configured. */
   jupyter: '/opt/torchrig/bin/rig-jupyter',
   jupyterConfig: '/etc/jupyter/jupyter_server_config.py',
+  /** Pages of ours that stand before Jupyter's. */
+  templates: '/opt/torchrig/share/jupyter/templates',
+  launcher: '/opt/torchrig/lib/rig_jupyter.py',
   /** Read by Jupyter at its start; made by it when missing. An engine puts the environment's own here. */
   tokenFile: '/run/torchrig/jupyter.token',
   /** Log of a Jupyter that the entry script started beside a shell. */

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256Hex } from '../kernel/index.ts';
 import type { Piece, PieceEntry } from '../layers/index.ts';
 import { ENTRY_SCRIPT, JUPYTER_SCRIPT, PROFILE_SCRIPT } from './entryScript.ts';
-import { JUPYTER_CONFIG } from './jupyterConfig.ts';
+import { FORBIDDEN_PAGE, JUPYTER_CONFIG, JUPYTER_LAUNCHER } from './jupyterConfig.ts';
 import { INSIDE } from './layout.ts';
 
 /** Raised when the way the piece is made changes (its contents are in the key anyway). */
@@ -26,6 +26,12 @@ const PLAN: readonly Planned[] = [
   { path: 'opt/torchrig/bin', mode: 0o755 },
   { path: INSIDE.entry.slice(1), mode: 0o755, content: ENTRY_SCRIPT },
   { path: INSIDE.jupyter.slice(1), mode: 0o755, content: JUPYTER_SCRIPT },
+  { path: 'opt/torchrig/lib', mode: 0o755 },
+  { path: INSIDE.launcher.slice(1), mode: 0o644, content: JUPYTER_LAUNCHER },
+  { path: 'opt/torchrig/share', mode: 0o755 },
+  { path: 'opt/torchrig/share/jupyter', mode: 0o755 },
+  { path: INSIDE.templates.slice(1), mode: 0o755 },
+  { path: `${INSIDE.templates.slice(1)}/403.html`, mode: 0o644, content: FORBIDDEN_PAGE },
   { path: 'root', mode: 0o700 },
   { path: 'root/workspace', mode: 0o777, target: INSIDE.workspace },
   { path: INSIDE.workspace.slice(1), mode: 0o755 },
