@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { BoxIdentity } from './boxIdentity.ts';
+import { confineWords } from './capabilities.ts';
+import type { SandboxMode, SpawnRequest } from './engine.ts';
+import type { StoredState } from './environmentState.ts';
+import { findProgram } from './hostPrograms.ts';
+import { nsenterWords } from './idMapping.ts';
+import { enterFilteredWords, pretendFilter } from './pretendFilter.ts';
+import { shellWords } from './shellQuote.ts';
+import { toolWords } from './toolbox.ts';
+import type { Toolbox } from './toolbox.ts';
+
+// joins the cgroups and takes the same place in the OOM killer's order, then becomes nsenter: neither is inherited by entering
+const JOIN =
+  'n=$1; shift; while [ "$n" -gt 0 ]; do echo 0 >"$1"; shift; n=$((n-1)); done; echo "$1" >/proc/self/oom_score_adj; shift; exec "$@"';
+
+/** Starts a command in the namespaces of a running init, with the same powers and limits as the main command. */
+export function enterBox(state: StoredState, box: BoxIdentity, request: SpawnRequest): ChildProcess {
+  const inside = { ...state.env, ...request.env };
+  const words = enterWords(state, box, request);
+  const joined = [
+    '-c',
+    JOIN,
+    'rig',
+    String(state.cgroups.length),
+    ...state.cgroups,
+    String(state.oomScore),
+    ...words,
+  ];
+  return spawn('/bin/sh', joined, {
+    cwd: '/',
+    env: inside,
+    stdio: request.stdio ?? 'inherit',
+    detached: request.tty !== true,
+  });
+}
+
+function enterWords(state: StoredState, box: BoxIdentity, request: SpawnRequest): string[] {
+  const setpriv = findProgram('setpriv') ?? 'setpriv';
+  const toolbox: Toolbox = { path: state.toolbox, loader: state.loader ?? undefined, programs: new Set() };
+  return [
+    setpriv,
+    '--pdeathsig',
+    'KILL',
+    ...state.limiters,
+    ...entering(state, box),
+    ...toolWords(toolbox, 'setpriv'),
+    '--pdeathsig',
+    'KILL',
+    ...confineWords(),
+    '--',
+    ...toolWords(toolbox, 'env'),
+    '-C',
+    request.workdir ?? state.workdir,
+    ...commandWords(toolbox, request),
+  ];
+}
+
+function entering(state: StoredState, box: BoxIdentity): string[] {
+  const filter = state.mode === 'single' && state.python ? pretendFilter() : undefined;
+  if (filter && state.python) return enterFilteredWords(state.python, filter, box.pid);
+  return nsenterWords(
+    findProgram('nsenter') ?? 'nsenter',
+    state.mode as Exclude<SandboxMode, 'proot'>,
+    box.pid,
+  );
+}
+
+/** With a terminal, script(1) gives the command one of its own inside and keeps both of one size. */
+function commandWords(toolbox: Toolbox, { command, tty }: SpawnRequest): string[] {
+  return tty
+    ? [...toolWords(toolbox, 'script'), '-qefc', `exec ${shellWords(command)}`, '/dev/null']
+    : command;
+}

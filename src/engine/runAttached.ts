@@ -1,0 +1,59 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { ExecRequest } from './engine.ts';
+
+/** Passed on to the command inside; a second SIGINT means the same as the first. */
+const FORWARDED: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+const FROM_KEYS = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
+const KILL_AFTER_MS = 10_000;
+
+/**
+ * Runs a child on our own streams to its end and resolves to its exit code as a shell counts it. Signals that reach us go
+ * to the command inside, and never end us first: with a terminal the command has its own, and Ctrl-C is a byte on it.
+ */
+export async function runAttached(
+  start: (stdio: StdioOptions) => ChildProcess,
+  { tty, signal }: Pick<ExecRequest, 'tty' | 'signal'>,
+): Promise<number> {
+  const child = start('inherit');
+  const forward = (name: NodeJS.Signals): void => {
+    if (!(tty === true && FROM_KEYS.has(name))) void signalInside(child, name);
+  };
+  for (const name of FORWARDED) process.on(name, forward);
+  let timer: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    void signalInside(child, 'SIGTERM');
+    timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await exitCode(child);
+  } finally {
+    for (const name of FORWARDED) process.off(name, forward);
+    signal?.removeEventListener('abort', abort);
+    clearTimeout(timer);
+  }
+}
+
+export async function exitCode(child: ChildProcess): Promise<number> {
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => done(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+/** The command is the child of the program that entered the namespaces; before that it is the program itself. */
+async function signalInside(child: ChildProcess, name: NodeJS.Signals): Promise<void> {
+  const pid = child.pid;
+  if (pid === undefined) return;
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const targets = children.split(' ').filter(Boolean).map(Number);
+  for (const target of targets.length > 0 ? targets : [pid]) {
+    try {
+      process.kill(target, name);
+    } catch {
+      // ended meanwhile
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RigError, withFileLock } from '../kernel/index.ts';
+import type { HomeLayout } from '../kernel/index.ts';
+import { isAlive, readBox } from './boxIdentity.ts';
+import type { BoxIdentity } from './boxIdentity.ts';
+import { runAttached } from './runAttached.ts';
+import type { Engine, EnvironmentStart, Probe, SandboxMode, Started } from './engine.ts';
+import { enterBox } from './enterBox.ts';
+import { environmentFolder } from './environmentFolder.ts';
+import type { EnvironmentFolder } from './environmentFolder.ts';
+import { readState, storedNames, writeState } from './environmentState.ts';
+import type { StoredState } from './environmentState.ts';
+import { environmentStatus, isReady, readExit } from './environmentStatus.ts';
+import { launch } from './launch.ts';
+import { releaseLimits } from './limits.ts';
+import { logStream } from './logStream.ts';
+import { prepareStart } from './prepareStart.ts';
+import { probeNamespaces } from './probeSandbox.ts';
+import { purgeFolder } from './purgeFolder.ts';
+import { stopBox } from './stopBox.ts';
+import { ensureToolbox } from './toolbox.ts';
+
+export interface SandboxOptions {
+  layout: HomeLayout;
+  env?: NodeJS.ProcessEnv;
+}
+
+const STOP_MS = 10_000;
+const READY_MS = 5_000;
+
+/** The engine that needs no daemon: an environment is a process tree of its own, its state a folder below `envs`. */
+export function createSandboxEngine({ layout, env = process.env }: SandboxOptions): Engine {
+  const folderOf = (name: string): EnvironmentFolder => environmentFolder(layout.envs, name);
+  return {
+    name: 'sandbox',
+    probe: async () => probe(layout, env),
+    start: async (request) => start(request, { layout, env, folder: folderOf(request.name) }),
+    spawn: async (name, request) => {
+      const { state, box } = await running(folderOf(name));
+      return enterBox(state, box, request);
+    },
+    exec: async (name, request) => {
+      const { state, box } = await running(folderOf(name));
+      return runAttached((stdio) => enterBox(state, box, { ...request, stdio }), request);
+    },
+    stop: async (name, options) => stop(folderOf(name), options?.timeoutMs ?? STOP_MS),
+    remove: async (name, { purge }) => {
+      const folder = folderOf(name);
+      await stop(folder, STOP_MS);
+      if (purge) await purgeFolder(folder, layout.envs, env);
+    },
+    status: async (name) => environmentStatus(folderOf(name)),
+    list: async () => {
+      const names = await storedNames(layout.envs);
+      const all = await Promise.all(names.map(async (name) => environmentStatus(folderOf(name))));
+      return all.filter(({ state }) => state !== 'missing');
+    },
+    logs: (name, options) => {
+      const folder = folderOf(name);
+      return logStream(folder.log, async () => (await liveBox(folder)) !== undefined, options);
+    },
+  };
+}
+
+async function probe(layout: HomeLayout, env: NodeJS.ProcessEnv): Promise<Probe> {
+  const found = await probeNamespaces(layout.tmp, env);
+  return {
+    usable: found.mode !== undefined,
+    reason: found.reason,
+    hints: found.hints,
+    ...(found.mode ? { mode: found.mode } : {}),
+  };
+}
+
+interface StartContext {
+  layout: HomeLayout;
+  env: NodeJS.ProcessEnv;
+  folder: EnvironmentFolder;
+}
+
+async function start(request: EnvironmentStart, context: StartContext): Promise<Started> {
+  const { folder } = context;
+  const begin = performance.now();
+  const already = await runningReady(folder);
+  if (already) return started(already, true, begin);
+  await mkdir(folder.root, { recursive: true, mode: 0o700 });
+  return withFileLock(folder.lock, async () => {
+    const meanwhile = (await runningReady(folder)) ?? (await settle(folder));
+    if (meanwhile) return started(meanwhile, true, begin);
+    return started(await startStopped(request, context), false, begin);
+  });
+}
+
+async function startStopped(
+  request: EnvironmentStart,
+  { layout, env, folder }: StartContext,
+): Promise<Running> {
+  const earlier = await readState(folder);
+  const mode = earlier?.mode ?? (await chooseMode(layout, env));
+  const toolbox = await ensureToolbox(layout.tools, env);
+  const state = await prepareStart(request, { folder, mode, toolbox, env, earlier });
+  for (const file of [folder.box, folder.ready, folder.exit, folder.supervisor])
+    await rm(file, { force: true });
+  await writeState(folder, state);
+  return { state, box: await launch(folder, env) };
+}
+
+async function chooseMode(layout: HomeLayout, env: NodeJS.ProcessEnv): Promise<SandboxMode> {
+  const { mode, reason, hints } = await probeNamespaces(layout.tmp, env);
+  if (mode) return mode;
+  throw new RigError('RIG-ENGINE-006', 'no environment can be isolated on this machine', {
+    why: reason,
+    ...(hints[0] ? { hint: hints.join('; ') } : {}),
+  });
+}
+
+interface Running {
+  state: StoredState;
+  box: BoxIdentity;
+}
+
+async function liveBox(folder: EnvironmentFolder): Promise<BoxIdentity | undefined> {
+  const box = await readBox(folder.box);
+  return box && isAlive(box) ? box : undefined;
+}
+
+async function runningReady(folder: EnvironmentFolder): Promise<Running | undefined> {
+  const box = await liveBox(folder);
+  const state = box ? await readState(folder) : undefined;
+  return box && state && (await isReady(folder)) ? { state, box } : undefined;
+}
+
+/** A start whose starter was killed may be under way: waits for it, or ends what is left of it. */
+async function settle(folder: EnvironmentFolder): Promise<Running | undefined> {
+  const end = performance.now() + READY_MS;
+  while ((await liveBox(folder)) && performance.now() < end) {
+    const running = await runningReady(folder);
+    if (running) return running;
+    await sleep(20);
+  }
+  const box = await readBox(folder.box);
+  if (box) await stopBox(box, 0);
+  return undefined;
+}
+
+async function running(folder: EnvironmentFolder): Promise<Running> {
+  const found = await runningReady(folder);
+  if (found) return found;
+  const { state } = await environmentStatus(folder);
+  throw new RigError(
+    'RIG-ENGINE-002',
+    `environment ${folder.name} is ${state === 'missing' ? 'not there' : 'not running'}`,
+    {
+      hint: `rig up ${folder.name}`,
+      details: { name: folder.name, state },
+    },
+  );
+}
+
+async function stop(folder: EnvironmentFolder, timeoutMs: number): Promise<void> {
+  const state = await readState(folder);
+  if (!state) return;
+  await withFileLock(folder.lock, async () => {
+    const box = await readBox(folder.box);
+    if (box) {
+      await stopBox(box, timeoutMs);
+      await readExit(folder);
+    }
+    await releaseLimits(state.cgroups);
+  });
+}
+
+function started({ state, box }: Running, alreadyRunning: boolean, begin: number): Started {
+  return {
+    name: state.name,
+    alreadyRunning,
+    mode: state.mode,
+    imageDigest: state.imageDigest,
+    pid: box.pid,
+    created: state.created,
+    ports: state.ports,
+    notices: state.notices,
+    startMs: Math.round(performance.now() - begin),
+  };
+}

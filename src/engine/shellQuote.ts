@@ -1,0 +1,8 @@
+/** One word of a POSIX shell, whatever it holds (no NUL: no path or argument can). */
+export function shellQuote(word: string): string {
+  return /^[A-Za-z0-9_/.:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+export function shellWords(words: readonly string[]): string {
+  return words.map(shellQuote).join(' ');
+}
