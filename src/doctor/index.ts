@@ -1,0 +1,11 @@
+export { DOCTOR_ERRORS } from './errors.ts';
+export type { Finding, Verdict } from './finding.ts';
+export { verificationRequest, VERIFICATION_LIMITS } from './verification.ts';
+export type { Verification, VerificationLimits, VerificationRequest } from './verification.ts';
+export { judgeVerification } from './judgeVerification.ts';
+export { verifyEnvironment } from './verify.ts';
+export type { ExecInside, VerifyOptions } from './verify.ts';
+export { readVerification, verificationKey, writeVerification } from './verificationCache.ts';
+export { explainStream, explainText } from './explain/explainText.ts';
+export { explainId } from './explain/explainId.ts';
+export type { Explanation, ExplainOptions } from './explain/explanation.ts';

@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../compat/index.ts';
+import type { Lock } from '../lock/index.ts';
+import { judgeVerification } from './judgeVerification.ts';
+
+const plan: Plan = {
+  torch: '2.7.1',
+  torchvision: '0.22.1',
+  torchaudio: '2.7.1',
+  triton: '3.3.1',
+  variant: 'cu126',
+  cuda: '12.6.3',
+  cudnn: '9.5.1.17',
+  nccl: '2.26.2',
+  python: '3.11',
+  platform: 'linux/amd64',
+  driverFloor: '525.60.13',
+  architectures: ['9.0'],
+  ptx: null,
+  glibc: '2.28',
+  nvidia: {},
+};
+
+function lockOf(plan: Plan | null): Lock {
+  const wheel = { name: 'torch', version: '2.7.1', file: 'torch.whl', size: 1, sha256: 'a'.repeat(64) };
+  return {
+    format: 1,
+    platform: 'linux/amd64',
+    epoch: 0,
+    asked: {
+      torch: null,
+      cuda: 'auto',
+      python: '3.11',
+      packages: { python: [], debian: [] },
+      base: 'debian:12',
+    },
+    plan,
+    python: plan ? [wheel] : [],
+    debian: [],
+    image: null,
+  };
+}
+
+type Put = (path: string, value: unknown) => void;
+
+/** What the script prints on a good CPU machine; `change` breaks it. Undefined removes. */
+function reportWith(change: (put: Put) => void = () => {}): unknown {
+  const report = {
+    format: 1,
+    interpreter: {
+      python: '3.11.2',
+      executable: '/e/bin/python',
+      compiler: '/usr/bin/gcc',
+      headers: true,
+      cores: 2,
+    },
+    steps: {
+      torch: {
+        ok: true,
+        ms: 9,
+        torch: '2.7.1+cu126',
+        cuda: '12.6',
+        cudnn: '9.5.1',
+        nccl: '2.26.2',
+        triton: '3.3.1',
+        archList: [],
+      },
+      gpus: {
+        ok: true,
+        ms: 1,
+        available: false,
+        gpus: [],
+        driver: { found: false, why: 'libcuda.so.1: no such file' },
+      },
+      matmul: { ok: true, ms: 20, device: 'cpu', n: 2000, productMs: 12.5, maxError: 7e-5 },
+      compile: { ok: true, ms: 7000, device: 'cpu', maxError: 3e-7 },
+    },
+    imports: { torch: { ok: true, ms: 1500, version: '2.7.1', modules: ['torch'] } },
+    ms: 9000,
+  };
+  change((path, value) => {
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    const holder = keys.reduce<object>((at, key) => Reflect.get(at, key) as object, report);
+    if (value === undefined) Reflect.deleteProperty(holder, last);
+    else Reflect.set(holder, last, value);
+  });
+  return report;
+}
+
+const idsOf = (raw: unknown, lock = lockOf(plan), options = {}): string[] =>
+  judgeVerification(raw, lock, options).findings.map(({ id }) => id);
+
+describe('judgeVerification', () => {
+  it('gives the contract fields of a good environment', () => {
+    expect(judgeVerification(reportWith(), lockOf(plan))).toMatchObject({
+      ok: true,
+      torch: '2.7.1+cu126',
+      cuda: '12.6',
+      cudnn: '9.5.1',
+      nccl: '2.26.2',
+      device: 'cpu',
+      gpus: [],
+      matmul: { n: 2000, ms: 12.5, maxError: 7e-5 },
+      findings: [],
+    });
+  });
+
+  it.each([
+    ['torch', '2.7.0+cu126'],
+    ['torch', '2.7.1+cpu'],
+    ['cuda', '12.8'],
+    ['cudnn', '9.1.0'],
+    ['cudnn', null],
+    ['nccl', '2.26.20'],
+    ['triton', null],
+  ])('%s %s is not what the lock says', (field, value) => {
+    const raw = reportWith((put) => put(`steps.torch.${field}`, value));
+    const result = judgeVerification(raw, lockOf(plan));
+    expect(result.ok).toBe(false);
+    expect(result.findings[0]?.evidence).toContain('locked');
+  });
+
+  it('compares Python too', () => {
+    expect(idsOf(reportWith((put) => put('interpreter.python', '3.12.1')))).toEqual(['versions-differ']);
+  });
+
+  it('warns of a package that was changed inside, and stays ok', () => {
+    const raw = reportWith((put) => put('imports.torch.version', '2.7.9'));
+    expect(judgeVerification(raw, lockOf(plan))).toMatchObject({
+      ok: true,
+      findings: [{ id: 'packages-drifted' }],
+    });
+  });
+
+  it('puts a broken torch before a broken import, and takes the remedy of a known issue', () => {
+    const raw = reportWith((put) => {
+      const error = {
+        kind: 'exception',
+        type: 'OSError',
+        message: 'x.so: undefined symbol: torch_library_impl',
+      };
+      put('imports.torchaudio', { ok: false, ms: 1, error });
+      put('steps.compile', {
+        ok: false,
+        ms: 1,
+        error: { kind: 'exception', message: 'Failed to find C compiler.' },
+      });
+      put('steps.matmul', {
+        ok: false,
+        ms: 1,
+        error: { kind: 'signal', signal: 'SIGKILL', message: 'killed' },
+      });
+    });
+    const { findings, ok } = judgeVerification(raw, lockOf(plan));
+    expect(ok).toBe(false);
+    expect(findings.map(({ id }) => id)).toEqual(['matmul-wrong', 'compile-failed', 'import-failed']);
+    expect(findings[1]?.remedy).toContain('g++');
+    expect(findings[2]?.remedy).toContain('rig lock');
+  });
+
+  it('misses GPUs that the environment was given', () => {
+    expect(idsOf(reportWith(), lockOf(plan), { gpus: 2 })).toEqual(['gpus-missing']);
+  });
+
+  it('is never ok when a step left no result', () => {
+    expect(idsOf(reportWith((put) => put('steps.matmul', undefined)))).toEqual(['matmul-wrong']);
+  });
+
+  it('asks nothing of torch where the lock has none', () => {
+    const raw = reportWith((put) => {
+      put('steps', {});
+      put('imports', {});
+    });
+    expect(judgeVerification(raw, lockOf(null))).toMatchObject({ ok: true, torch: null, matmul: null });
+  });
+
+  it.each([[null], [{}], [{ format: 2 }], ['text']])('refuses %j', (raw) => {
+    expect(() => judgeVerification(raw, lockOf(plan))).toThrow(/no readable report/);
+  });
+});

@@ -1,0 +1,98 @@
+import * as v from 'valibot';
+import { RigError } from '../kernel/index.ts';
+import type { Lock } from '../lock/index.ts';
+import { explainText } from './explain/explainText.ts';
+import { type Finding, finding, orderFindings, verdictOf } from './finding.ts';
+import { judgePackages, judgeVersions } from './judgeVersions.ts';
+import { type Verification, verificationOf } from './verification.ts';
+import { type StepError, VerificationReport } from './verificationReport.ts';
+
+const REBUILD = 'rig down --purge && rig up';
+
+/** The one line of an error that says most. */
+function evidenceOf(error: StepError | undefined): string {
+  if (!error) return 'no reason given';
+  const first = error.message.split('\n', 1)[0] ?? '';
+  const words = error.output ? `; it printed: ${error.output.split('\n').slice(-3).join(' / ')}` : '';
+  return `${error.type ? `${error.type}: ` : ''}${first}${words}`;
+}
+
+/** A known issue in an error's text knows the remedy better than a general one does. */
+function remedyOf(error: StepError | undefined, otherwise: string): string {
+  const known = error
+    ? explainText(`${error.message}\n${error.trace ?? ''}\n${error.output ?? ''}`)[0]
+    : undefined;
+  return known?.remedy ?? otherwise;
+}
+
+function judgeImports(report: VerificationReport): Finding[] {
+  return Object.entries(report.imports).flatMap(([name, result]) => {
+    if (result.ok) return [];
+    return [
+      finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
+        title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
+        evidence: evidenceOf(result.error),
+        remedy: remedyOf(result.error, `${REBUILD}   (if it happens again: rig lock --upgrade ${name})`),
+      }),
+    ];
+  });
+}
+
+const STEPS = {
+  torch: ['torch-broken', 'torch cannot be used', REBUILD],
+  gpus: ['gpu-query-failed', 'the GPUs cannot be asked', 'rig doctor'],
+  matmul: ['matmul-wrong', 'a matrix product failed or is wrong', 'rig doctor'],
+  compile: ['compile-failed', 'torch.compile does not work', 'rig doctor'],
+} as const;
+
+function judgeSteps(report: VerificationReport, torch: boolean): Finding[] {
+  if (!torch) return [];
+  return Object.entries(STEPS).flatMap(([name, [id, title, remedy]]) => {
+    const result = report.steps[name as keyof typeof STEPS];
+    if (result?.ok) return [];
+    return [
+      finding(id, 'fail', {
+        title,
+        evidence: result ? evidenceOf(result.error) : 'the step left no result',
+        remedy: remedyOf(result?.error, remedy),
+      }),
+    ];
+  });
+}
+
+function judgeGpus(report: VerificationReport, expected: number | undefined): Finding[] {
+  const gpus = report.steps.gpus;
+  const seen = gpus?.gpus?.length ?? 0;
+  if (!gpus?.ok || expected === undefined || seen >= expected) return [];
+  const why = gpus.why ?? gpus.driver?.why ?? gpus.nvml?.why ?? 'torch gives no reason';
+  return [
+    finding('gpus-missing', 'fail', {
+      title: `torch sees ${seen} of ${expected} GPUs`,
+      evidence: why,
+      remedy: remedyOf({ kind: 'finding', message: why }, 'rig doctor'),
+    }),
+  ];
+}
+
+/**
+ * Judges what the verification script printed against the lock. `gpus`: how many the environment was given.
+ * Never throws for a broken environment; throws RIG-DOCTOR-002 when `raw` is not a report at all.
+ */
+export function judgeVerification(raw: unknown, lock: Lock, options: { gpus?: number } = {}): Verification {
+  const parsed = v.safeParse(VerificationReport, raw);
+  if (!parsed.success) {
+    throw new RigError('RIG-DOCTOR-002', 'the verification gave no readable report', {
+      why: v.summarize(parsed.issues).split('\n', 1)[0] ?? '',
+      hint: 'rig doctor',
+    });
+  }
+  const report = parsed.output;
+  const findings = orderFindings([
+    ...judgeSteps(report, lock.plan !== null),
+    ...judgeVersions(report, lock),
+    ...judgeGpus(report, options.gpus),
+    ...judgeImports(report),
+    ...judgePackages(report, lock),
+  ]);
+  return { ok: verdictOf(findings) !== 'fail', ...verificationOf(report, findings) };
+}
