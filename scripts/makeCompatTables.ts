@@ -211,6 +211,73 @@ function makeGpu(facts: Facts['part3_gpus']['gpus'][number]): Gpu {
   };
 }
 
+/** Cards that the facts leave out, without rates: name, family, compute capability, GB (lists of NVIDIA's CUDA GPUs). */
+const MORE_GPUS: [string, string, string, number[]][] = [
+  ['GTX 980 Ti', 'Maxwell', '5.2', [6]],
+  ['GTX Titan X', 'Maxwell', '5.2', [12]],
+  ['M40', 'Maxwell', '5.2', [12, 24]],
+  ['M60', 'Maxwell', '5.2', [8]],
+  ['P100', 'Pascal', '6.0', [12, 16]],
+  ['P40', 'Pascal', '6.1', [24]],
+  ['P4', 'Pascal', '6.1', [8]],
+  ['Titan Xp', 'Pascal', '6.1', [12]],
+  ['GTX 1080 Ti', 'Pascal', '6.1', [11]],
+  ['GTX 1080', 'Pascal', '6.1', [8]],
+  ['GTX 1070 Ti', 'Pascal', '6.1', [8]],
+  ['GTX 1070', 'Pascal', '6.1', [8]],
+  ['GTX 1060', 'Pascal', '6.1', [3, 6]],
+  ['GTX 1050 Ti', 'Pascal', '6.1', [4]],
+  ['Titan V', 'Volta', '7.0', [12]],
+  ['GTX 1660 Ti', 'Turing', '7.5', [6]],
+  ['GTX 1660', 'Turing', '7.5', [6]],
+  ['GTX 1650', 'Turing', '7.5', [4]],
+  ['RTX 2080 SUPER', 'Turing', '7.5', [8]],
+  ['RTX 2070 SUPER', 'Turing', '7.5', [8]],
+  ['Quadro RTX 4000', 'Turing', '7.5', [8]],
+  ['Quadro RTX 5000', 'Turing', '7.5', [16]],
+  ['Quadro RTX 6000', 'Turing', '7.5', [24]],
+  ['Quadro RTX 8000', 'Turing', '7.5', [48]],
+  ['A800', 'Ampere', '8.0', [40, 80]],
+  ['A2', 'Ampere', '8.6', [16]],
+  ['A16', 'Ampere', '8.6', [16]],
+  ['RTX A2000', 'Ampere', '8.6', [6, 12]],
+  ['RTX A4000', 'Ampere', '8.6', [16]],
+  ['RTX A4500', 'Ampere', '8.6', [20]],
+  ['RTX A5000', 'Ampere', '8.6', [24]],
+  ['RTX A5500', 'Ampere', '8.6', [24]],
+  ['RTX 3070 Ti', 'Ampere', '8.6', [8]],
+  ['RTX 3060 Ti', 'Ampere', '8.6', [8]],
+  ['RTX 3050', 'Ampere', '8.6', [6, 8]],
+  ['RTX 2000 Ada', 'Ada', '8.9', [16]],
+  ['RTX 4000 Ada', 'Ada', '8.9', [20]],
+  ['RTX 4500 Ada', 'Ada', '8.9', [24]],
+  ['RTX 5000 Ada', 'Ada', '8.9', [32]],
+  ['RTX 4070 SUPER', 'Ada', '8.9', [12]],
+  ['RTX 4070 Ti SUPER', 'Ada', '8.9', [16]],
+  ['L20', 'Ada', '8.9', [48]],
+  ['H20', 'Hopper', '9.0', [96, 141]],
+  ['H800', 'Hopper', '9.0', [80]],
+  ['RTX 5050', 'Blackwell', '12.0', [8]],
+  ['Jetson Xavier', 'Volta (Tegra)', '7.2', [8, 16, 32]],
+];
+
+function plainGpu([name, family, computeCapability, memoryGb]: (typeof MORE_GPUS)[number]): Gpu {
+  const tflops = { fp32: null, tf32: null, bf16: null, fp16: null, fp8: null };
+  const gpuClass = gpuClassOf(name, family);
+  return {
+    name,
+    class: gpuClass,
+    family,
+    computeCapability,
+    memoryGb,
+    bandwidth: [],
+    tflops,
+    confidence: 'medium',
+    notes: [],
+    sources: ['gpuCapability'],
+  };
+}
+
 function makeFeatures(rules: Record<string, string>): CompatTables['features'] {
   const lowest = (rule: string): string => /\d+\.\d/.exec(rules[rule] ?? '')?.[0] ?? '';
   return [
@@ -265,7 +332,13 @@ function applyReading(releases: Release[], reading: Reading): void {
   const { version, variant, platform, ...build } = reading;
   const row = releases.find((release) => release.version === version)?.variants[variant];
   if (row === undefined) throw new Error(`reading of torch ${version} ${variant}: no such row`);
+  const before = row.builds[platform];
+  if (before?.ptx && build.ptx === null)
+    row.notes.push(
+      `${platform}: the PTX that the build scripts claim is not in the wheel (read ${build.read})`,
+    );
   row.builds[platform] = build;
+  if (!row.sources.includes('read')) row.sources.push('read');
 }
 
 async function write(name: string, value: unknown): Promise<void> {
@@ -291,7 +364,7 @@ async function main(): Promise<void> {
     'drivers.json',
     makeDrivers(facts.part2_cuda_driver, facts.part1_pytorch_releases.min_driver_rule),
   );
-  await write('gpus.json', facts.part3_gpus.gpus.map(makeGpu));
+  await write('gpus.json', [...facts.part3_gpus.gpus.map(makeGpu), ...MORE_GPUS.map(plainGpu)]);
   await write('issues.json', facts.part4_known_issues.issues.map(makeIssue));
 }
 

@@ -37,4 +37,23 @@ export const COMPAT_ERRORS: ErrorCatalogue = {
     title: 'Not a glibc version',
     explanation: 'The version that ldd --version shows: 2.31.',
   },
+  'RIG-COMPAT-010': {
+    title: 'A wheel cannot be read',
+    explanation:
+      'A wheel is a zip file; its directory or the member that was wanted is damaged, cut short or packed in an unknown way. A fresh download or another mirror helps.',
+  },
+  'RIG-COMPAT-011': {
+    title: 'The package source does not serve parts of files',
+    explanation:
+      'Reading a release out of its wheel asks for a few MB of a file of hundreds (HTTP range requests). Mirrors that answer with the whole file cannot be used for it.',
+  },
+  'RIG-COMPAT-012': {
+    title: 'Not a torch wheel',
+    explanation: 'The file has no torch/version.py, METADATA or libtorch_python.so, or is not for Linux.',
+  },
+  'RIG-COMPAT-013': {
+    title: 'A torch release is not served',
+    explanation:
+      'The package source lists no wheel of this release for the platform, so there is nothing to learn it from.',
+  },
 };

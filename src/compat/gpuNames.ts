@@ -5,7 +5,7 @@ import type { Gpu, GpuClass } from './tables.ts';
 export function gpuClassOf(name: string, family = ''): GpuClass {
   if (/jetson|orin|thor|xavier|tegra|nvgpu/i.test(`${name} ${family}`)) return 'jetson';
   if (/titan/i.test(name)) return 'titan';
-  if (/rtx (pro|a\d)|\bada\b|quadro|\bT[12]000\b/i.test(name)) return 'workstation';
+  if (/rtx (pro|a\d)|\bada\b|quadro|\bT[12]000\b|\bGB10\b/i.test(name)) return 'workstation';
   if (/geforce|\b(rtx|gtx) ?\d{3,4}\b/i.test(name)) return 'geforce';
   return 'datacenter';
 }
@@ -40,6 +40,8 @@ function parseName(text: string): Name {
   const tokens = text
     .toLowerCase()
     .replace(/\bmig\b.*/, '')
+    .replaceAll(/\b(rtx|gtx)(?=\d)/g, '$1 ')
+    .replaceAll(/(?<=\d{4})(?=(ti|super)\b)/g, ' ')
     .replaceAll(/sxm\d/g, 'sxm')
     .replaceAll(/[^a-z0-9]+/g, ' ')
     .trim()
@@ -65,42 +67,57 @@ export interface GpuMatch {
   sibling: boolean;
 }
 
-/** How well a row fits; undefined when it is another card. Higher is better. */
-function fit(query: Name, alias: Name): number | undefined {
-  const missing = query.core.filter((token) => !alias.core.includes(token));
-  if (missing.length > 0 || !query.core.some((token) => /\d|orin|thor|spark|xavier/.test(token)))
-    return undefined;
-  const extra = alias.core.length - query.core.length;
-  const shared = query.model.filter((token) => alias.model.includes(token)).length;
-  const hbm3 = query.model.includes('hbm3') && alias.model.includes('sxm') ? 1 : 0;
-  return (
-    -100 * extra + 10 * shared + 5 * hbm3 - alias.model.filter((token) => !query.model.includes(token)).length
-  );
+interface Fit {
+  gpu: Gpu;
+  /** Words of the row's name that the query lacks. */
+  extra: number;
+  /** How well the model fits (form factor, memory); higher is better. */
+  score: number;
 }
 
-/** Finds a GPU by what a person or NVML calls it (`RTX 5090`, `NVIDIA H100 80GB HBM3`), or undefined. */
+/** How well a row fits; undefined when it is another card. */
+function fit(query: Name, gpu: Gpu, alias: Name): Fit | undefined {
+  if (query.core.length === 0 || query.core.some((token) => !alias.core.includes(token))) return undefined;
+  const extra = alias.core.length - query.core.length;
+  // a bare word such as `RTX` is part of many names
+  if (extra > 0 && !query.core.some((token) => /\d|orin|thor|spark|xavier/.test(token))) return undefined;
+  const shared = query.model.filter((token) => alias.model.includes(token)).length;
+  const hbm3 = query.model.includes('hbm3') && alias.model.includes('sxm') ? 1 : 0;
+  const unsaid = alias.model.filter((token) => !query.model.includes(token)).length;
+  return { gpu, extra, score: 10 * shared + 5 * hbm3 - unsaid };
+}
+
+/**
+ * Finds a GPU by what a person or NVML calls it (`RTX 5090`, `NVIDIA H100 80GB HBM3`). Undefined when there is none, or
+ * when several with different compute capabilities fit equally (`RTX 6000`).
+ */
 export function findGpu(name: string, gpus: readonly Gpu[]): GpuMatch | undefined {
   const query = parseName(name);
-  let best: { gpu: Gpu; score: number } | undefined;
-  for (const gpu of gpus) {
-    for (const alias of aliases(gpu.name)) {
-      const score = fit(query, parseName(alias));
-      if (score !== undefined && (best === undefined || score > best.score)) best = { gpu, score };
-    }
-  }
-  return best && { gpu: best.gpu, sibling: query.sibling.length > 0 };
+  const fits = gpus.flatMap((gpu) =>
+    aliases(gpu.name).flatMap((alias) => fit(query, gpu, parseName(alias)) ?? []),
+  );
+  const closest = Math.min(...fits.map(({ extra }) => extra));
+  const best = fits.filter(({ extra }) => extra === closest).sort((a, b) => b.score - a.score);
+  const [first] = best;
+  if (first === undefined || best.some(({ gpu }) => gpu.computeCapability !== first.gpu.computeCapability))
+    return undefined;
+  return { gpu: first.gpu, sibling: query.sibling.length > 0 };
 }
 
 const plain = (text: string): string => parseName(text).core.join(' ');
 
-/** Names closest to one that was not found, nearest first. */
+/** Names closest to one that was not found, nearest first: cards that have all its words, then by spelling. */
 export function nearestGpuNames(name: string, gpus: readonly Gpu[], count = 3): string[] {
+  const query = parseName(name);
   const wanted = plain(name);
+  const far = (gpu: Gpu): number => {
+    const fits =
+      query.core.length > 0 &&
+      aliases(gpu.name).some((alias) => query.core.every((token) => parseName(alias).core.includes(token)));
+    return fits ? -1 : Math.min(...aliases(gpu.name).map((alias) => distance(wanted, plain(alias))));
+  };
   return gpus
-    .map((gpu) => ({
-      name: gpu.name,
-      far: Math.min(...aliases(gpu.name).map((alias) => distance(wanted, plain(alias)))),
-    }))
+    .map((gpu) => ({ name: gpu.name, far: far(gpu) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, count)
     .map((entry) => entry.name);

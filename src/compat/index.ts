@@ -6,6 +6,17 @@ export type { LoadedTables } from './loadTables.ts';
 export { hostFromFlags } from './hostFromFlags.ts';
 export type { HostFlags } from './hostFromFlags.ts';
 export { servedVariants } from './served.ts';
+export type { Served } from './served.ts';
+export { findGpu, gpuClassOf, nearestGpuNames } from './gpuNames.ts';
+export type { GpuMatch } from './gpuNames.ts';
+export { learnRelease } from './learn.ts';
+export type { Learned, LearnOptions } from './learn.ts';
+export { verifyTables } from './verify.ts';
+export type { Difference, RowCheck, Verification, VerifyOptions } from './verify.ts';
+export type { TorchReading } from './readWheel.ts';
+export type { WheelSource } from './wheelSource.ts';
+export { fileReader, httpReader } from './rangeReader.ts';
+export type { RangeReader } from './rangeReader.ts';
 export type {
   Nearest,
   Outranked,
