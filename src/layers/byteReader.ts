@@ -17,8 +17,11 @@ export function fileReader(path: string): ByteReader {
   return { ...handleReader(fd, Buffer.allocUnsafeSlow(WINDOW)), size, close: () => closeSync(fd) };
 }
 
-/** Reads an open file through the given window; the file may still grow, and closing it is the caller's. */
-export function handleReader(fd: number, window: Buffer): ByteReader {
+/**
+ * Reads an open file through the given window; the file may still grow, and closing it is the caller's.
+ * @param ahead bytes read at least when the window has to move; default: the whole window
+ */
+export function handleReader(fd: number, window: Buffer, ahead: number = window.length): ByteReader {
   let start = 0;
   let filled = 0;
   return {
@@ -31,7 +34,7 @@ export function handleReader(fd: number, window: Buffer): ByteReader {
         return target.subarray(0, readFully(fd, target, { offset, length }));
       }
       start = offset;
-      filled = readFully(fd, window, { offset, length: window.length });
+      filled = readFully(fd, window, { offset, length: Math.max(length, ahead) });
       return window.subarray(0, Math.min(filled, length));
     },
     close: () => {},

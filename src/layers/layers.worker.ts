@@ -1,10 +1,12 @@
+import { deflateFiles, type DeflateJob } from './deflateTree.ts';
+import { hashLayer, type HashJob } from './hashLayer.ts';
 import { linkTrees, type LinkJob } from './linkTrees.ts';
 import { settleTree, type SettleJob } from './settleTree.ts';
 import { unpackEntries, type UnpackJob } from './unpackEntries.ts';
 import { serveWorker } from './workerServer.ts';
 
 /** Work that this room gives to threads. */
-export type LayersJob = UnpackJob | SettleJob | LinkJob;
+export type LayersJob = UnpackJob | SettleJob | LinkJob | DeflateJob | HashJob;
 
 serveWorker((job: LayersJob) => {
   switch (job.kind) {
@@ -14,5 +16,9 @@ serveWorker((job: LayersJob) => {
       return settleTree(job);
     case 'link':
       return linkTrees(job);
+    case 'deflate':
+      return deflateFiles(job);
+    case 'hash':
+      return hashLayer(job);
   }
 });
