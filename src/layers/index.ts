@@ -1,3 +1,12 @@
+export { APT_SOURCES_PATH, aptSources } from './debian/aptSources.ts';
+export type { AptMirror } from './debian/aptSources.ts';
+export { debianPieces } from './debian/debianPieces.ts';
+export type { DebianOptions } from './debian/debianPieces.ts';
+export type { DebFile } from './debian/debPiece.ts';
+export { SLIM_RULES } from './debian/pathFilter.ts';
+export type { PathRule } from './debian/pathFilter.ts';
+export { SCRIPT_TABLE } from './debian/scriptTable.ts';
+export type { ScriptTable } from './debian/scriptTable.ts';
 export type { ContentRef, Piece, PieceEntry } from './piece.ts';
 export { ENV_ROOT, FIXED_MTIME, LAYER_FORMAT } from './format.ts';
 export { LAYERS_ERRORS } from './errors.ts';
