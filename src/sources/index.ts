@@ -7,3 +7,8 @@ export { openRemoteFile, remoteSize } from './remoteFile.ts';
 export type { RemoteFile } from './remoteFile.ts';
 export { normalizeName, parseWheelName } from './wheelName.ts';
 export type { WheelName } from './wheelName.ts';
+export { debianSources, describeDebianSources, locateDeb } from './debianSources.ts';
+export type { DebianArchive, DebianSources } from './debianSources.ts';
+export { debianIndex } from './debianIndex.ts';
+export type { DebianIndex, DebianIndexOptions } from './debianIndex.ts';
+export type { DebPackage, IndexedPackage } from './packagesFile.ts';

@@ -112,6 +112,8 @@ export function createHttp(options: HttpOptions = {}): Http {
       for (let hops = 0; ; hops += 1) {
         const answer = await once(url, location, headers, given);
         const to = answer.headers['location'];
+        // a body that is thrown away must not raise an error that nobody waits for
+        answer.body.on('error', () => {});
         if (!REDIRECTS.has(answer.statusCode) || typeof to !== 'string')
           return {
             status: answer.statusCode,
