@@ -4,7 +4,7 @@ import type { RigError } from '../kernel/index.ts';
 import type { DebRecord } from './debRecord.ts';
 import { resolveDebs } from './debResolve.ts';
 import { makeUniverse } from './debUniverse.ts';
-import type { DebPreference } from './debUniverse.ts';
+import type { DebCatalogue, DebPreference } from './debUniverse.ts';
 
 type Fields = Partial<DebRecord>;
 
@@ -37,8 +37,20 @@ const packages = (entries: Record<string, Fields | string>): DebRecord[] =>
 
 const provider = (priority: string): Fields => ({ provides: 'awk', priority });
 
+/** The packages of a test as a catalogue; which of two equal records comes first is the order written. */
+function catalogueOf(records: DebRecord[]): DebCatalogue {
+  return {
+    versions: (name) => records.filter((each) => each.name === name),
+    providers: (name) => records.filter((each) => each.provides.split(/[ ,(=)]+/).includes(name)),
+    names: () => new Set(records.map((each) => each.name)),
+  };
+}
+
 function resolve(entries: Record<string, Fields | string>, asked: string, prefer?: DebPreference): string {
-  const universe = makeUniverse(packages(entries), { arch: 'amd64', ...(prefer ? { prefer } : {}) });
+  const universe = makeUniverse(catalogueOf(packages(entries)), {
+    arch: 'amd64',
+    ...(prefer ? { prefer } : {}),
+  });
   return resolveDebs(universe, asked.split(' '))
     .map((each) => (each.version === '1' ? each.name : `${each.name}=${each.version}`))
     .join(' ');

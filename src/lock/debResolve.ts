@@ -164,7 +164,7 @@ function meetGroup(state: State, group: DebTerm[], parent: DebRecord): DebProble
       parent,
       need: group.map(formatTerm).join(' | '),
       chain: chainTo(state, parent.name),
-      known: group.map((term) => state.universe.candidates.get(term.name)).find((each) => each)?.version,
+      known: group.map((term) => state.universe.candidate(term.name)).find((each) => each)?.version,
     }
   );
 }
@@ -181,9 +181,9 @@ function meetAll(state: State, record: DebRecord): DebProblem | undefined {
 
 /** The package meant by a name that was asked for: itself, or the only one that provides it. */
 function askedRecord(universe: DebUniverse, name: string): DebRecord {
-  const real = universe.candidates.get(name);
+  const real = universe.candidate(name);
   if (real) return real;
-  const providers = universe.providers.get(name) ?? [];
+  const providers = universe.providers(name);
   const records = [...new Set(providers.map((provider) => provider.record))];
   if (records.length > 1) throw manyProviders(name, records);
   if (!records[0]) throw unknownPackage(universe, name);

@@ -10,13 +10,23 @@ export interface Provider {
   version: string | undefined;
 }
 
-/** All packages that may be chosen: one record a name, and what they provide. */
+/** Package records by name, as `DebianIndex` of sources gives them. */
+export interface DebCatalogue {
+  /** Every version of a name over all suites. */
+  versions(name: string): readonly DebRecord[];
+  /** Records whose Provides has this name. */
+  providers(name: string): readonly DebRecord[];
+  names(): Iterable<string>;
+}
+
+/** What may be chosen: one record a name, and what these provide. Worked out as names come up. */
 export interface DebUniverse {
   /** Native architecture. */
   arch: string;
-  candidates: ReadonlyMap<string, DebRecord>;
-  /** Virtual name -> providers, the best first. Only candidates provide: a superseded version provides nothing. */
-  providers: ReadonlyMap<string, readonly Provider[]>;
+  candidate(name: string): DebRecord | undefined;
+  /** The best first. Only candidates provide: a superseded version provides nothing. */
+  providers(name: string): readonly Provider[];
+  names(): Iterable<string>;
 }
 
 /** A package version that is preferred over a newer one, by content. */
@@ -51,40 +61,49 @@ export function providesOf(record: DebRecord): { name: string; version: string |
     .map((term) => ({ name: term.name, version: term.relation === '=' ? term.bound : undefined }));
 }
 
-/**
- * Picks one candidate a name: the preferred version when it is still there, else the highest of all suites (the first
- * of equal ones). Packages of foreign architectures are left out.
- */
-export function makeUniverse(
-  records: Iterable<DebRecord>,
+/** The preferred version when it is still there, else the highest of all suites (the first of equal ones). */
+function pickCandidate(
+  records: readonly DebRecord[],
   options: { arch: string; prefer?: DebPreference },
-): DebUniverse {
-  const candidates = new Map<string, DebRecord>();
-  const held = new Set<string>();
+): DebRecord | undefined {
+  let best: DebRecord | undefined;
   for (const record of records) {
     if (record.arch !== 'all' && record.arch !== options.arch) continue;
-    if (held.has(record.name)) continue;
     const wanted = options.prefer?.get(record.name);
-    if (wanted !== undefined && wanted.version === record.version && wanted.sha256 === record.sha256) {
-      held.add(record.name);
-      candidates.set(record.name, record);
-      continue;
-    }
-    const known = candidates.get(record.name);
-    if (known === undefined || compareDebVersions(record.version, known.version) > 0)
-      candidates.set(record.name, record);
+    if (wanted?.version === record.version && wanted.sha256 === record.sha256) return record;
+    if (best === undefined || compareDebVersions(record.version, best.version) > 0) best = record;
   }
-  const providers = new Map<string, Provider[]>();
-  for (const record of candidates.values()) {
-    if (record.provides === '') continue;
-    for (const { name, version } of providesOf(record)) {
-      const list = providers.get(name);
-      if (list) list.push({ record, version });
-      else providers.set(name, [{ record, version }]);
+  return best;
+}
+
+/** Packages of foreign architectures are left out. */
+export function makeUniverse(
+  catalogue: DebCatalogue,
+  options: { arch: string; prefer?: DebPreference },
+): DebUniverse {
+  const candidates = new Map<string, DebRecord | undefined>();
+  const provided = new Map<string, readonly Provider[]>();
+  const candidate = (name: string): DebRecord | undefined => {
+    if (!candidates.has(name)) candidates.set(name, pickCandidate(catalogue.versions(name), options));
+    return candidates.get(name);
+  };
+  const providers = (name: string): readonly Provider[] => {
+    let known = provided.get(name);
+    if (known === undefined) {
+      known = catalogue
+        .providers(name)
+        .filter((record) => candidate(record.name) === record)
+        .flatMap((record) =>
+          providesOf(record)
+            .filter((each) => each.name === name)
+            .map(({ version }) => ({ record, version })),
+        )
+        .sort(compareProviders);
+      provided.set(name, known);
     }
-  }
-  for (const list of providers.values()) list.sort(compareProviders);
-  return { arch: options.arch, candidates, providers };
+    return known;
+  };
+  return { arch: options.arch, candidate, providers, names: () => catalogue.names() };
 }
 
 /** Whether a package of that name and version meets the term; without a version only an unversioned term is met. */
@@ -107,9 +126,9 @@ export function qualifierFits(term: DebTerm, arch: string): boolean {
 export function optionsFor(universe: DebUniverse, term: DebTerm): DebRecord[] {
   if (!qualifierFits(term, universe.arch)) return [];
   const found: DebRecord[] = [];
-  const real = universe.candidates.get(term.name);
+  const real = universe.candidate(term.name);
   if (real && meets(term, real.version)) found.push(real);
-  for (const provider of universe.providers.get(term.name) ?? [])
+  for (const provider of universe.providers(term.name))
     if (meets(term, provider.version) && !found.includes(provider.record)) found.push(provider.record);
   return found;
 }
@@ -118,12 +137,11 @@ export function optionsFor(universe: DebUniverse, term: DebTerm): DebRecord[] {
 export function nearestNames(universe: DebUniverse, name: string, limit = 3): string[] {
   const reach = Math.max(1, Math.floor(name.length / 3));
   const scored: [score: number, name: string][] = [];
-  for (const names of [universe.candidates.keys(), universe.providers.keys()])
-    for (const known of names) {
-      if (Math.abs(known.length - name.length) > reach) continue;
-      const score = distance(name, known);
-      if (score <= reach) scored.push([score, known]);
-    }
+  for (const known of universe.names()) {
+    if (Math.abs(known.length - name.length) > reach) continue;
+    const score = distance(name, known);
+    if (score <= reach) scored.push([score, known]);
+  }
   scored.sort(([a, x], [b, y]) => a - b || (x < y ? -1 : 1));
-  return [...new Set(scored.map(([, known]) => known))].slice(0, limit);
+  return scored.slice(0, limit).map(([, known]) => known);
 }
