@@ -290,6 +290,19 @@ function makeFeatures(rules: Record<string, string>): CompatTables['features'] {
   ];
 }
 
+/** Links that the facts give as a repository and path, or as another part of the facts. */
+function linksAndSources(links: readonly string[]): Pick<KnownIssue, 'links' | 'sources'> {
+  const urls = links.flatMap((link) => {
+    const [, repository, commit, path] = /^([\w-]+\/[\w-]+) @([0-9a-f]+) (\S+)$/.exec(link) ?? [];
+    if (path !== undefined) return [`https://github.com/${repository}/blob/${commit}/${path}`];
+    return link.startsWith('https://') ? [link] : [];
+  });
+  const parts = links.flatMap((link) =>
+    link.startsWith('part 2') ? ['requireCuda'] : link.startsWith('part 1') ? ['pairs'] : [],
+  );
+  return { links: urls, sources: parts };
+}
+
 const makeIssue = (facts: Facts['part4_known_issues']['issues'][number]): KnownIssue => ({
   id: facts.id,
   symptom: scrub(facts.symptom),
@@ -297,7 +310,7 @@ const makeIssue = (facts: Facts['part4_known_issues']['issues'][number]): KnownI
   remedy: scrub(facts.remedy),
   detect: facts.detect === undefined ? null : scrub(facts.detect),
   confidence: facts.confidence,
-  links: facts.links,
+  ...linksAndSources(facts.links),
 });
 
 function makeSources(facts: Facts): Record<string, string> {
@@ -315,6 +328,7 @@ function makeSources(facts: Facts): Record<string, string> {
       gpuCapability: capability ?? '',
       gpuRates: rates ?? '',
       triton: facts.part3_gpus.rules['triton_min_cc'] ?? '',
+      read: 'the wheel itself, read by `rig compat learn` or `rig compat verify`',
       flash:
         "torch's own flash attention kernels and the flash-attn package are compiled for sm_80 and newer",
     }).map(([key, text]) => [key, scrub(text)]),

@@ -42,11 +42,6 @@ export const COMPAT_ERRORS: ErrorCatalogue = {
     explanation:
       'A wheel is a zip file; its directory or the member that was wanted is damaged, cut short or packed in an unknown way. A fresh download or another mirror helps.',
   },
-  'RIG-COMPAT-011': {
-    title: 'The package source does not serve parts of files',
-    explanation:
-      'Reading a release out of its wheel asks for a few MB of a file of hundreds (HTTP range requests). Mirrors that answer with the whole file cannot be used for it.',
-  },
   'RIG-COMPAT-012': {
     title: 'Not a torch wheel',
     explanation: 'The file has no torch/version.py, METADATA or libtorch_python.so, or is not for Linux.',

@@ -14,9 +14,8 @@ export type { Learned, LearnOptions } from './learn.ts';
 export { verifyTables } from './verify.ts';
 export type { Difference, RowCheck, Verification, VerifyOptions } from './verify.ts';
 export type { TorchReading } from './readWheel.ts';
+export { indexWheelSource } from './wheelSource.ts';
 export type { WheelSource } from './wheelSource.ts';
-export { fileReader, httpReader } from './rangeReader.ts';
-export type { RangeReader } from './rangeReader.ts';
 export type {
   Nearest,
   Outranked,

@@ -4,7 +4,7 @@ import { readTorchWheel } from './readWheel.ts';
 import type { TorchReading } from './readWheel.ts';
 import type { Platform, Release, Variant } from './tables.ts';
 import { compareDotted } from './versions.ts';
-import { listWheels, rememberLists, withWheel } from './wheelSource.ts';
+import { listWheels, withWheel } from './wheelSource.ts';
 import type { ListedWheel, WheelSource } from './wheelSource.ts';
 
 /** Where a row says it comes from when a wheel itself was read. */
@@ -69,11 +69,10 @@ function addReading(release: Release, reading: TorchReading, today: string): voi
  * @throws RigError RIG-COMPAT-013 (exit 4) when the source has no wheel of it
  */
 export async function learnRelease(
-  from: WheelSource,
+  source: WheelSource,
   version: string,
   options: LearnOptions,
 ): Promise<Learned> {
-  const source = rememberLists(from);
   const all = (await listWheels(source, 'torch')).filter(
     (wheel) =>
       wheel.version.split('+')[0] === version && wheel.platform !== null && !/-cp\d+t-/.test(wheel.file),

@@ -1,5 +1,5 @@
 import pep440 from '@renovatebot/pep440';
-import type { RangeReader } from './rangeReader.ts';
+import type { RemoteFile } from '../sources/index.ts';
 import type { Platform } from './tables.ts';
 import { majorMinor } from './versions.ts';
 import { requirementsOf } from './wheelMetadata.ts';
@@ -8,7 +8,7 @@ import type { WheelSource } from './wheelSource.ts';
 import { readText, readZipDirectory } from './zipDirectory.ts';
 
 /** What another package's wheel wants of torch: `==2.7.1`, `>=2.14.0`, '' for any; null when it does not require it. */
-async function torchWish(reader: RangeReader, platform: Platform): Promise<string | null> {
+async function torchWish(reader: RemoteFile, platform: Platform): Promise<string | null> {
   const entries = await readZipDirectory(reader);
   const metadata = [...entries.values()].find((entry) => /^[^/]+\.dist-info\/METADATA$/.test(entry.name));
   if (metadata === undefined) return null;

@@ -1,5 +1,5 @@
 import { EXIT, RigError } from '../kernel/index.ts';
-import type { RangeReader } from './rangeReader.ts';
+import type { RemoteFile } from '../sources/index.ts';
 import { findArchitectures } from './readArchitectures.ts';
 import type { Platform } from './tables.ts';
 import { compareDotted } from './versions.ts';
@@ -107,7 +107,7 @@ function parseVersionFile(text: string): { version: string; local: string | unde
  * @param file name of the wheel file, for its tags
  * @throws RigError RIG-COMPAT-010 to 012
  */
-export async function readTorchWheel(reader: RangeReader, file: string): Promise<TorchReading> {
+export async function readTorchWheel(reader: RemoteFile, file: string): Promise<TorchReading> {
   const tags = wheelTags(file);
   const platform = tags?.platform;
   if (!tags || !platform)

@@ -131,5 +131,8 @@ export interface KnownIssue {
   /** Where it can be told from facts, in words. */
   detect: string | null;
   confidence: Confidence;
+  /** Issues, pull requests and documents. */
   links: string[];
+  /** Tables it follows from, where there is no link. */
+  sources: string[];
 }

@@ -5,7 +5,7 @@ import { readTorchWheel } from './readWheel.ts';
 import type { TorchReading } from './readWheel.ts';
 import type { CompatTables, Platform, Release } from './tables.ts';
 import { majorMinor } from './versions.ts';
-import { listWheels, rememberLists, withWheel } from './wheelSource.ts';
+import { listWheels, withWheel } from './wheelSource.ts';
 import type { WheelSource } from './wheelSource.ts';
 
 export interface Difference {
@@ -165,10 +165,9 @@ async function inParallel<T, R>(
  */
 export async function verifyTables(
   tables: CompatTables,
-  from: WheelSource,
+  source: WheelSource,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const source = rememberLists(from);
   const rows = tables.releases
     .filter((release) => options.only === undefined || options.only.includes(release.version))
     .flatMap((release) => (options.platforms ?? ['linux/amd64']).map((platform) => ({ release, platform })));

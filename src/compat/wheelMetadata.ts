@@ -1,3 +1,4 @@
+import { normalizeName } from '../sources/index.ts';
 import type { Platform } from './tables.ts';
 import { compareDotted } from './versions.ts';
 
@@ -15,8 +16,6 @@ export interface MarkerEnvironment {
   /** Major.minor. */
   python: string;
 }
-
-export const normaliseName = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, '-');
 
 function markerValues({ platform, python }: MarkerEnvironment): Record<string, string> {
   return {
@@ -104,7 +103,7 @@ export function requirementsOf(metadata: string, environment: MarkerEnvironment)
     if (match?.[1] === undefined) return [];
     const specifier = match[2] ?? '';
     const pin = /^===?\s*([^,*\s]+)$/.exec(specifier)?.[1];
-    return [{ name: normaliseName(match[1]), specifier, pin }];
+    return [{ name: normalizeName(match[1]), specifier, pin }];
   });
 }
 

@@ -1,4 +1,7 @@
-import type { RangeReader } from './rangeReader.ts';
+import { EXIT, RigError } from '../kernel/index.ts';
+import { openRemoteFile } from '../sources/index.ts';
+import type { IndexFile, PythonIndex, RemoteFile } from '../sources/index.ts';
+import type { Http } from '../store/index.ts';
 import { wheelTags } from './readWheel.ts';
 import type { WheelTags } from './readWheel.ts';
 
@@ -6,19 +9,21 @@ import type { WheelTags } from './readWheel.ts';
 export interface WheelSource {
   /** Names of the wheel files of a distribution (PEP 503 name); empty when it is not there. */
   files(name: string): Promise<readonly string[]>;
-  open(name: string, file: string): Promise<RangeReader>;
+  open(name: string, file: string): Promise<RemoteFile>;
 }
 
-/** The same source, each list asked for once. */
-export function rememberLists(source: WheelSource): WheelSource {
-  const lists = new Map<string, Promise<readonly string[]>>();
+/** The package indexes of this machine as a source of wheels; of several places that list a file, a local one is read. */
+export function indexWheelSource(index: PythonIndex, http: Http): WheelSource {
+  const listed = async (name: string): Promise<IndexFile[]> =>
+    (await index.files(name)).filter((entry) => entry.file.endsWith('.whl') && !entry.yanked);
   return {
-    files(name) {
-      const known = lists.get(name) ?? source.files(name);
-      lists.set(name, known);
-      return known;
+    files: async (name) => [...new Set((await listed(name)).map((entry) => entry.file))],
+    async open(name, file) {
+      const places = (await listed(name)).filter((entry) => entry.file === file);
+      const place = places.find((entry) => entry.url.startsWith('file:')) ?? places[0];
+      if (place) return openRemoteFile(place.location, http);
+      throw new RigError('RIG-COMPAT-013', `no package source lists ${file}`, { exitCode: EXIT.source });
     },
-    open: (name, file) => source.open(name, file),
   };
 }
 
@@ -39,7 +44,7 @@ export async function listWheels(source: WheelSource, name: string): Promise<Lis
 export async function withWheel<T>(
   source: WheelSource,
   wheel: { name: string; file: string },
-  use: (reader: RangeReader) => Promise<T>,
+  use: (reader: RemoteFile) => Promise<T>,
 ): Promise<T> {
   const reader = await source.open(wheel.name, wheel.file);
   try {

@@ -1,6 +1,6 @@
 import { createInflateRaw } from 'node:zlib';
 import { EXIT, RigError } from '../kernel/index.ts';
-import type { RangeReader } from './rangeReader.ts';
+import type { RemoteFile } from '../sources/index.ts';
 
 /** A member of a zip file, as its central directory describes it (APPNOTE 4.3.12). */
 export interface ZipEntry {
@@ -21,7 +21,7 @@ const TAIL = 22 + 65_535 + 76;
 const MOST_DIRECTORY = 64 * 1024 * 1024;
 const SENTINEL = 0xffff_ffff;
 
-async function findDirectory(reader: RangeReader): Promise<{ offset: number; size: number }> {
+async function findDirectory(reader: RemoteFile): Promise<{ offset: number; size: number }> {
   const length = Math.min(TAIL, reader.size);
   const start = reader.size - length;
   const tail = Buffer.from(await reader.read(start, length));
@@ -59,7 +59,7 @@ function zip64Values(extra: Buffer): number[] {
 }
 
 /** The zip directory by member name. @throws RigError RIG-COMPAT-010 */
-export async function readZipDirectory(reader: RangeReader): Promise<Map<string, ZipEntry>> {
+export async function readZipDirectory(reader: RemoteFile): Promise<Map<string, ZipEntry>> {
   const { offset, size } = await findDirectory(reader);
   const directory = Buffer.from(await reader.read(offset, size));
   const entries = new Map<string, ZipEntry>();
@@ -88,7 +88,7 @@ export async function readZipDirectory(reader: RangeReader): Promise<Map<string,
 /** Bytes fetched at a time; the next piece is on its way while one is inflated. */
 const PIECE = 1024 * 1024;
 
-async function* compressedBytes(reader: RangeReader, entry: ZipEntry): AsyncGenerator<Uint8Array> {
+async function* compressedBytes(reader: RemoteFile, entry: ZipEntry): AsyncGenerator<Uint8Array> {
   const header = Buffer.from(await reader.read(entry.offset, 30));
   if (header.readUInt32LE(0) !== 0x0403_4b50) throw broken(`The local header of ${entry.name} is missing.`);
   const start = entry.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
@@ -111,7 +111,7 @@ async function* compressedBytes(reader: RangeReader, entry: ZipEntry): AsyncGene
  * Inflates one member piece by piece; stop reading and nothing more is fetched.
  * @throws RigError RIG-COMPAT-010 when it is not stored or deflated, damaged, or larger than it says
  */
-export async function* readMember(reader: RangeReader, entry: ZipEntry): AsyncGenerator<Buffer> {
+export async function* readMember(reader: RemoteFile, entry: ZipEntry): AsyncGenerator<Buffer> {
   if (entry.method === 0) {
     for await (const piece of compressedBytes(reader, entry)) yield Buffer.from(piece);
     return;
@@ -146,7 +146,7 @@ export async function* readMember(reader: RangeReader, entry: ZipEntry): AsyncGe
 }
 
 /** A small member as text. */
-export async function readText(reader: RangeReader, entry: ZipEntry): Promise<string> {
+export async function readText(reader: RemoteFile, entry: ZipEntry): Promise<string> {
   if (entry.size > 4 * 1024 * 1024) throw broken(`${entry.name} is too large for what it is.`);
   const parts: Buffer[] = [];
   for await (const part of readMember(reader, entry)) parts.push(part);
