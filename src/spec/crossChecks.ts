@@ -9,7 +9,7 @@ interface Wrong {
 }
 
 /** What is wrong between values that are each right: things named twice, and sizes that cannot be. */
-export function crossChecks(file: FileSpec): Wrong[] {
+export function crossChecks(file: FileSpec, envNames: readonly string[]): Wrong[] {
   return [
     ...twice(
       file.packages?.python?.map((each) => (each.includes(';') ? each : requirementName(each))) ?? [],
@@ -17,7 +17,7 @@ export function crossChecks(file: FileSpec): Wrong[] {
     ),
     ...twice(file.packages?.debian ?? [], ['packages', 'debian']),
     ...twice(file.mounts?.map((mount) => mount.target) ?? [], ['mounts']),
-    ...envNames(file),
+    ...wrongEnvNames(envNames),
     ...ports(file),
     ...shm(file),
     ...basePython(file),
@@ -30,8 +30,8 @@ function twice(names: readonly string[], path: string[]): Wrong[] {
   );
 }
 
-function envNames(file: FileSpec): Wrong[] {
-  return Object.keys(file.env ?? {}).flatMap((name) => {
+function wrongEnvNames(names: readonly string[]): Wrong[] {
+  return names.flatMap((name) => {
     const reading = readEnvName(name);
     return 'problem' in reading ? [{ path: ['env', name], message: reading.problem }] : [];
   });

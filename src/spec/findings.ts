@@ -38,18 +38,17 @@ export function findingLine(file: string, finding: Finding): string {
   return `${file}:${finding.line}:${finding.column}: ${path}${finding.message}`;
 }
 
-/** All findings of a file as one error, in the order of the file. */
+/** All findings of a file as one error. */
 export function invalidFile(file: string, findings: readonly Finding[]): RigError {
-  const sorted = [...findings].sort((a, b) => a.line - b.line || a.column - b.column);
-  const lines = sorted.slice(0, 50).map((finding) => findingLine(file, finding));
-  if (sorted.length > 50) lines.push(`... and ${sorted.length - 50} more`);
+  const lines = findings.slice(0, 50).map((finding) => findingLine(file, finding));
+  if (findings.length > 50) lines.push(`... and ${findings.length - 50} more`);
   return new RigError('RIG-SPEC-001', lines.join('\n'), {
-    why: `${file} is not valid${sorted.length > 1 ? ` (${sorted.length} errors)` : ''}`,
+    why: `${file} is not valid${findings.length > 1 ? ` (${findings.length} errors)` : ''}`,
     hint: `edit ${file}; rig init --preset v2.7 in an empty folder writes an example`,
     exitCode: EXIT.usage,
     details: {
       file,
-      findings: sorted.slice(0, 50).map(({ path, line, column, message }) => ({
+      findings: findings.slice(0, 50).map(({ path, line, column, message }) => ({
         path: dotted(path),
         line,
         column,

@@ -3,6 +3,8 @@ export { LOCK_FILE, loadPresetSpec, loadSpec, SPEC_FILE } from './loadSpec.ts';
 export type { LoadedSpec, LoadOptions } from './loadSpec.ts';
 export { applyOverrides } from './applyOverrides.ts';
 export type { SpecOverrides } from './applyOverrides.ts';
+export { initFiles, writeInitFiles } from './initFiles.ts';
+export type { InitFile } from './initFiles.ts';
 export { DEFAULT_PRESET, presetNames } from './presets.ts';
 export { lockedInputs } from './resolveSpec.ts';
 export type { LockedInputs } from './resolveSpec.ts';

@@ -31,7 +31,9 @@ export function readName(text: string): Reading<string> {
 
 /** A name of an environment variable. */
 export function readEnvName(text: string): Reading<string> {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(text)) return { value: text };
+  // JavaScript has its own use for these three; no program asks for them.
+  const reserved = ['__proto__', 'constructor', 'prototype'].includes(text);
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(text) && !reserved) return { value: text };
   return { problem: 'is not a name of an environment variable (letters, digits, "_")' };
 }
 

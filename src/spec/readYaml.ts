@@ -42,11 +42,16 @@ export function readYaml(bytes: Uint8Array, env: NodeJS.ProcessEnv): ReadYaml {
     const message = wording(problem.code, problem.message);
     result.findings.push({ path: [], line, column: col, message });
   }
-  if (result.findings.length > 0 || document.contents === null) return result;
+  if (result.findings.length > 0 || saysNothing(document.contents)) return result;
   if (!isMap(document.contents))
     return refuse('a torchrig.yaml is a mapping of keys to values (torch: "2.7.1")');
   new Walk(document, lines, env, result).start(document.contents);
   return result;
+}
+
+/** An empty document, with or without `---`. */
+function saysNothing(contents: Node | null): boolean {
+  return contents === null || (isScalar(contents) && contents.value === '' && contents.type === 'PLAIN');
 }
 
 function decode(bytes: Uint8Array): string | undefined {

@@ -17,13 +17,13 @@ export interface ForEditors {
 function written<T>(read: (text: string) => Reading<T>, editors: ForEditors) {
   return v.pipe(
     v.string(),
+    v.metadata({ editors }),
     v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
       const reading = read(dataset.value);
       if ('value' in reading) return reading.value;
       addIssue({ message: reading.problem, ...(reading.suggestion ? { expected: reading.suggestion } : {}) });
       return NEVER;
     }),
-    v.metadata({ editors }),
   );
 }
 
@@ -80,12 +80,6 @@ const gpusSchema = v.union([
   }),
   v.pipe(
     v.array(v.string()),
-    v.rawTransform<string[], (number | string)[]>(({ dataset, addIssue, NEVER }) => {
-      const reading = readGpuList(dataset.value);
-      if ('value' in reading) return reading.value;
-      addIssue({ message: reading.problem, ...(reading.suggestion ? { expected: reading.suggestion } : {}) });
-      return NEVER;
-    }),
     v.metadata({
       editors: {
         description: 'GPUs by index or uuid.',
@@ -99,6 +93,12 @@ const gpusSchema = v.union([
           ],
         },
       },
+    }),
+    v.rawTransform<string[], (number | string)[]>(({ dataset, addIssue, NEVER }) => {
+      const reading = readGpuList(dataset.value);
+      if ('value' in reading) return reading.value;
+      addIssue({ message: reading.problem, ...(reading.suggestion ? { expected: reading.suggestion } : {}) });
+      return NEVER;
     }),
   ),
 ]);

@@ -11,19 +11,38 @@ type Issue = v.BaseIssue<unknown>;
 
 export type ValidatedFile = { spec: FileSpec } | { findings: Finding[] };
 
-/** The bytes of a torchrig.yaml -> its values, or everything that is wrong with it. */
+/** The bytes of a torchrig.yaml -> its values, or everything that is wrong with it, in the order of the file. */
 export function validateFile(bytes: Uint8Array, env: NodeJS.ProcessEnv): ValidatedFile {
   const read = readYaml(bytes, env);
   if (read.findings.length > 0 && read.data === undefined) return { findings: read.findings };
+  refuseLists(read);
   const parsed = v.safeParse(fileSchema, read.data ?? {});
   const findings = [...read.findings];
   for (const issue of parsed.issues ?? [])
     for (const { path, message } of flatten(issue, [], read))
       if (!isFailed(read, path)) findings.push({ path, message, ...placeOf(read, path, message) });
   if (parsed.success)
-    for (const { path, message } of crossChecks(parsed.output))
-      findings.push({ path, message, ...placeOf(read, path, message) });
-  return parsed.success && findings.length === 0 ? { spec: parsed.output } : { findings };
+    for (const { path, message } of crossChecks(parsed.output, namesOfEnv(read)))
+      if (!isFailed(read, path)) findings.push({ path, message, ...placeOf(read, path, message) });
+  if (parsed.success && findings.length === 0) return { spec: parsed.output };
+  return { findings: findings.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** valibot takes a list for an object with the keys 0, 1, ...: said here, in better words. */
+function refuseLists(read: ReadYaml): void {
+  const data = (read.data ?? {}) as Record<string, unknown>;
+  for (const key of ['packages', 'ports', 'env']) {
+    if (!Array.isArray(data[key])) continue;
+    const message = `must be ${KINDS[key === 'env' ? 'record' : 'strict_object']}, not a list`;
+    read.findings.push({ path: [key], message, ...placeOf(read, [key], message) });
+    read.failed.add(JSON.stringify([key]));
+  }
+}
+
+/** As written: valibot leaves out names that mean something to JavaScript. */
+function namesOfEnv(read: ReadYaml): string[] {
+  const { env } = (read.data ?? {}) as { env?: object };
+  return Object.keys(env ?? {});
 }
 
 /** An issue of valibot -> messages of ours with whole paths; a union speaks for the kind that was written. */
