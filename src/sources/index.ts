@@ -12,3 +12,6 @@ export type { DebianArchive, DebianSources } from './debianSources.ts';
 export { debianIndex } from './debianIndex.ts';
 export type { DebianIndex, DebianIndexOptions } from './debianIndex.ts';
 export type { DebPackage, IndexedPackage } from './packagesFile.ts';
+export { findUv } from './findUv.ts';
+export type { Uv } from './findUv.ts';
+export { uvEnvironment } from './uvEnvironment.ts';
