@@ -104,4 +104,9 @@ export const LOCK_ERRORS: ErrorCatalogue = {
     explanation:
       "The environment runs on the base image's own Python, and packages are resolved for it. Write that version in torchrig.yaml, or choose another base.",
   },
+  'RIG-LOCK-042': {
+    title: 'The base cannot be locked',
+    explanation:
+      'A lock lists the Debian packages of the base. Only the bases that rig assembles itself have such a list.',
+  },
 };

@@ -1,13 +1,13 @@
 import { EXIT, RigError } from '../kernel/index.ts';
 import type { HomeLayout } from '../kernel/index.ts';
 import type { Plan } from '../compat/index.ts';
-import { normalizeName } from '../sources/index.ts';
+import { normalizeName, uvEnvironment } from '../sources/index.ts';
 import type { PythonSources } from '../sources/index.ts';
 import type { Http } from '../store/index.ts';
 import type { LockedWheel } from './lockfile.ts';
 import type { PylockPackage, PylockWheel } from './pylock.ts';
 import { uvCompile } from './uvCompile.ts';
-import { uvEnvironment } from './uvEnvironment.ts';
+import { withoutHiddenSettings } from './uvVariables.ts';
 import { wheelSizes } from './wheelSizes.ts';
 import { chooseWheel, rankTags } from './wheelTags.ts';
 import type { WheelTarget } from './wheelTags.ts';
@@ -65,9 +65,11 @@ export function variantMismatch(packages: readonly PylockPackage[], plan: Plan):
 
 async function compile(request: PythonRequest, tag: string): Promise<PylockPackage[]> {
   const { wanted, constraints } = planRequirements(request.plan, tag);
+  const { env, args } = uvEnvironment(request.sources, withoutHiddenSettings(request.env), request.home);
   return uvCompile({
     uv: request.uv,
-    env: uvEnvironment(request.sources, { env: request.env, cacheDir: `${request.home.cache}/uv` }),
+    env,
+    args,
     wanted: [...request.wanted, ...wanted],
     constraints: [...request.constraints, ...constraints],
     prefer: request.prefer,

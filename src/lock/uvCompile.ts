@@ -10,8 +10,9 @@ import type { WheelTarget } from './wheelTags.ts';
 export interface CompileRequest {
   /** The uv program. */
   uv: string;
-  /** See `uvEnvironment`. */
+  /** Of `uvEnvironment`: where packages come from. */
   env: NodeJS.ProcessEnv;
+  args: readonly string[];
   /** PEP 508. */
   wanted: readonly string[];
   constraints: readonly string[];
@@ -89,7 +90,7 @@ async function runUv(request: CompileRequest, folder: string): Promise<PylockPac
     '--output-file',
     'pylock.toml',
   );
-  args.push('--python-version', target.python);
+  args.push(...request.args, '--python-version', target.python);
   args.push('--python-platform', `${machineOf(target.platform)}-manylinux_${target.glibc.replace('.', '_')}`);
   const result = await run(request.uv, args, {
     cwd: folder,
