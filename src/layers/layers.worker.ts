@@ -1,3 +1,4 @@
+import { runDebJob, type DebJob } from './debian/debJobs.ts';
 import { deflateFiles, type DeflateJob } from './deflateTree.ts';
 import { hashLayer, type HashJob } from './hashLayer.ts';
 import { linkTrees, type LinkJob } from './linkTrees.ts';
@@ -6,7 +7,7 @@ import { unpackEntries, type UnpackJob } from './unpackEntries.ts';
 import { serveWorker } from './workerServer.ts';
 
 /** Work that this room gives to threads. */
-export type LayersJob = UnpackJob | SettleJob | LinkJob | DeflateJob | HashJob;
+export type LayersJob = DebJob | UnpackJob | SettleJob | LinkJob | DeflateJob | HashJob;
 
 serveWorker((job: LayersJob) => {
   switch (job.kind) {
@@ -18,6 +19,9 @@ serveWorker((job: LayersJob) => {
       return linkTrees(job);
     case 'deflate':
       return deflateFiles(job);
+    case 'inspectDeb':
+    case 'unpackDeb':
+      return runDebJob(job);
     case 'hash':
       return hashLayer(job);
   }

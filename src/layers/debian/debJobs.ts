@@ -6,7 +6,7 @@ import { damagedDeb } from './refusals.ts';
 import { unpackDeb, type Unpacked, type UnpackJob } from './unpackDeb.ts';
 
 /** What a worker thread does with one .deb. */
-export type DebJob = ({ kind: 'inspect' } & InspectJob) | ({ kind: 'unpack' } & UnpackJob);
+export type DebJob = ({ kind: 'inspectDeb' } & InspectJob) | ({ kind: 'unpackDeb' } & UnpackJob);
 
 export interface InspectJob {
   debPath: string;
@@ -24,7 +24,7 @@ async function inspectDeb({ debPath, label, sha256 }: InspectJob): Promise<Contr
   return readControlTar(await openDeb(debPath, label));
 }
 
-/** Runs one job; the same function in a worker and without. */
+/** Runs one job; layers.worker.ts calls it. */
 export function runDebJob(job: DebJob): Promise<ControlFiles | Unpacked> {
-  return job.kind === 'inspect' ? inspectDeb(job) : unpackDeb(job);
+  return job.kind === 'inspectDeb' ? inspectDeb(job) : unpackDeb(job);
 }

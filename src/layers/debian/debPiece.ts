@@ -61,7 +61,7 @@ const cachePath = (home: HomeLayout, kind: string, key: string): string =>
 export async function inspectDebFile(file: DebFile, context: DebContext): Promise<InspectedDeb> {
   const { path: debPath, sha256 } = file;
   const label = labelOf(file);
-  const job: DebJob = { kind: 'inspect', debPath, sha256, label };
+  const job: DebJob = { kind: 'inspectDeb', debPath, sha256, label };
   const control = await cached(cachePath(context.home, 'control', sha256), () =>
     context.pool.run<ControlFiles>(job, { weight: file.size }),
   );
@@ -130,7 +130,7 @@ export async function debPiece(
     try {
       const installed = Number(deb.fields.get('Installed-Size') ?? 0) || 0;
       const job: DebJob = {
-        kind: 'unpack',
+        kind: 'unpackDeb',
         debPath: file.path,
         label: labelOf(file),
         into: tree.path,

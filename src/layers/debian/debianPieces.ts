@@ -1,6 +1,7 @@
 import { silent, type HomeLayout, type Progress } from '../../kernel/index.ts';
 import type { Piece } from '../piece.ts';
-import { workerPool, workerUrl, type WorkerPool } from '../workerPool.ts';
+import { layersPool } from '../layersPool.ts';
+import type { WorkerPool } from '../workerPool.ts';
 import { byteOrder } from './byteOrder.ts';
 import { debianBasePiece } from './debianBasePiece.ts';
 import type { DebPackage } from './debPackage.ts';
@@ -18,16 +19,11 @@ export interface DebianOptions {
   exclude?: readonly PathRule[];
   table?: ScriptTable;
   progress?: Progress;
-  /** Threads to share; otherwise this call starts and ends its own. */
+  /** Threads to share (layersPool); otherwise this call starts and ends its own. */
   pool?: WorkerPool;
 }
 
 const TASK = 'debian';
-
-/** A pool for DebianOptions.pool. */
-export function debWorkers(): WorkerPool {
-  return workerPool({ url: workerUrl('deb', import.meta.url) });
-}
 
 async function unpackAll(options: DebianOptions, context: DebContext): Promise<DebPackage[]> {
   const { debs, progress = silent } = options;
@@ -62,7 +58,7 @@ async function unpackAll(options: DebianOptions, context: DebContext): Promise<D
  */
 export async function debianPieces(options: DebianOptions): Promise<Piece[]> {
   const { home, epoch, exclude = SLIM_RULES, table = SCRIPT_TABLE, progress = silent } = options;
-  const pool = options.pool ?? debWorkers();
+  const pool = options.pool ?? layersPool();
   try {
     const packages = await unpackAll(options, { home, epoch, exclude, table, pool });
     packages.sort((a, b) => byteOrder(a.name, b.name));

@@ -11,18 +11,30 @@ const VALUE = '[^;|&$`<>()\\n]*';
 const TEXT = '[^;|&$`<>()]*?';
 const compiled = new WeakMap<Template, RegExp>();
 
+const PLACEHOLDER = /( ?)(?<!\$)\{([A-Z_]+)\}/g;
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^(){}|[\]\\$/]/g, '\\$&');
+}
+
+function linePattern(line: string, seen: Set<string>): string {
+  let source = '';
+  let done = 0;
+  for (const match of line.matchAll(PLACEHOLDER)) {
+    const [whole, blank = '', name = ''] = match;
+    const value = seen.has(name) ? `\\k<${name}>` : `(?<${name}>${name === 'DIRS' ? TEXT : VALUE})`;
+    seen.add(name);
+    source += literal(line.slice(done, match.index));
+    done = match.index + whole.length;
+    // blanks are collapsed, so an empty argument takes its blank along
+    source += blank && (done === line.length || line[done] === ' ') ? `(?: ${value})?` : blank + value;
+  }
+  return source + literal(line.slice(done));
+}
+
 function pattern(template: Template): RegExp {
   const seen = new Set<string>();
-  const source = template.lines
-    .map((line) => line.replace(/[.*+?^()|[\]\\$]/g, '\\$&'))
-    .join('\n')
-    .replace(/( ?)(?<!\$)\{([A-Z_]+)\}(\n|$)?/g, (_all, blank: string, name: string, end?: string) => {
-      const value = seen.has(name) ? `\\k<${name}>` : `(?<${name}>${name === 'DIRS' ? TEXT : VALUE})`;
-      seen.add(name);
-      // an empty last argument leaves no blank behind
-      return end !== undefined && blank ? `(?:${blank}${value})?${end}` : `${blank}${value}${end ?? ''}`;
-    })
-    .replace(/\$\{/g, '$\\{');
+  const source = template.lines.map((line) => linePattern(line, seen)).join('\n');
   return new RegExp(`^${source}(?:\\n|$)`, 'u');
 }
 
