@@ -117,8 +117,7 @@ function isRecent(version: string): boolean {
 
 /** pip's last ERROR line, without any password in an address. */
 function lastError(text: string): string {
-  const lines = text.trim().split('
-');
+  const lines = text.trim().split('\n');
   const line = lines.findLast((each) => /error/i.test(each)) ?? lines.at(-1) ?? '';
   return line.replace(/:\/\/[^\s/@]+@/g, '://').trim();
 }
