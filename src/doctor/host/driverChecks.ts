@@ -125,20 +125,24 @@ function libraries(host: HostFacts): Finding[] {
   return found;
 }
 
+/** A container shows the driver of its host in /proc and /sys, whether it was given the devices or not. */
+function withoutDevices(host: HostFacts): Finding[] {
+  const { kernel, devices } = host.driver;
+  if (host.container.kind === null || devices.some((path) => /nvidia\d+$|dxg$/.test(path))) return [];
+  return [
+    finding('container-without-devices', 'fail', {
+      title: 'this container was not given its GPUs',
+      evidence: `driver ${kernel} is loaded outside; no /dev/nvidia0 in here (${host.container.kind})`,
+      remedy:
+        'docker run --gpus all ..., podman run --device nvidia.com/gpu=all ..., Kubernetes: resources.limits nvidia.com/gpu',
+    }),
+  ];
+}
+
 /** Does the driver answer? */
 function answers(host: HostFacts, known: readonly Finding[]): Finding[] {
-  const { kernel, smi, devices } = host.driver;
+  const { kernel, smi } = host.driver;
   if (kernel === null || known.some(({ severity }) => severity === 'fail')) return [];
-  if (host.container.kind !== null && !devices.some((path) => /nvidia\d+$|dxg$/.test(path))) {
-    return [
-      finding('container-without-devices', 'fail', {
-        title: 'this container was not given its GPUs',
-        evidence: `driver ${kernel} is loaded outside; no /dev/nvidia0 in here (${host.container.kind})`,
-        remedy:
-          'docker run --gpus all ..., podman run --device nvidia.com/gpu=all ..., Kubernetes: resources.limits nvidia.com/gpu',
-      }),
-    ];
-  }
   if (smi.state === 'timeout') {
     return [
       finding('driver-hangs', 'fail', {
@@ -198,6 +202,8 @@ export const driverChecks: HostCheck = (host) => {
     ];
   }
   if (host.driver.kernel === null) return withoutModule(host);
+  const empty = withoutDevices(host);
+  if (empty.length > 0) return empty;
   const known = [...versionsDiffer(host), ...libraries(host)];
   return [...known, ...answers(host, known), ...fabric(host)];
 };

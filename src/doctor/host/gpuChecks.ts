@@ -110,7 +110,7 @@ const mixed: HostCheck = (host) => {
 
 const unread: HostCheck = (host) => {
   const why = host.unknown['gpus'];
-  if (!why || host.driver.kernel === null || host.driver.smi.state !== 'missing') return [];
+  if (!why || host.driver.libcuda === null || host.driver.smi.state !== 'missing') return [];
   return [
     finding('gpus-unread', 'warn', {
       title: 'memory, compute capability and health of the GPUs are unknown',

@@ -9,8 +9,11 @@ import { systemChecks } from './systemChecks.ts';
 
 /** Everything that is to be said of a machine, what blocks first. Pure: facts in, findings out. */
 export function hostFindings(host: HostFacts, context: CheckContext = {}): Finding[] {
-  const checks = [driverChecks, planChecks, gpuChecks, systemChecks, engineChecks];
-  return orderFindings(checks.flatMap((check) => check(host, context)));
+  const driver = driverChecks(host, context);
+  // A driver that does not work at all makes every other answer about GPUs a consequence of it.
+  const broken = driver.some(({ severity }) => severity === 'fail');
+  const rest = [...(broken ? [] : [planChecks]), gpuChecks, systemChecks, engineChecks];
+  return orderFindings([...driver, ...rest.flatMap((check) => check(host, context))]);
 }
 
 /** One line for the end of `rig doctor`. */

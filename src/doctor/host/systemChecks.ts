@@ -143,7 +143,9 @@ const platform: HostCheck = (host) => {
 };
 
 const unknowns: HostCheck = (host) => {
-  const rest = Object.entries(host.unknown).filter(([path]) => !['driver.kernel', 'gpus'].includes(path));
+  const rest = Object.entries(host.unknown).filter(
+    ([path]) => !['driver.kernel', 'gpus', 'xid'].includes(path),
+  );
   if (rest.length === 0) return [];
   return [
     finding('unknown-facts', 'info', {
