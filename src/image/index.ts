@@ -5,3 +5,6 @@ export type { ImageConfig } from './imageConfig.ts';
 export { layerBlob } from './layerBlob.ts';
 export { writeOciLayout } from './ociLayout.ts';
 export type { WriteOptions } from './ociLayout.ts';
+export { writeDockerArchive } from './dockerArchive.ts';
+export { requireSound, validateImage } from './validateImage.ts';
+export type { ImageFinding, ImageReport } from './validateImage.ts';

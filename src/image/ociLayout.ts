@@ -17,6 +17,8 @@ import { MEDIA, type Descriptor } from './mediaTypes.ts';
 export interface WriteOptions {
   /** Name of the image in the layout: `v2.7`. Default `latest`. */
   tag?: string;
+  /** Repository name in a docker archive: `pytorch-cuda`. Default `torchrig`. */
+  name?: string;
   progress?: Progress;
 }
 

@@ -19,9 +19,12 @@ export function treePath(home: HomeLayout, key: string): string {
   return join(home.trees, key);
 }
 
+/** Trees of pieces, and merged roots, which are kept by the same rules. */
+export type TreeKind = 'trees' | 'roots';
+
 // A tree's files are not fsynced one by one (35,000 of them). Its marker names the boot in which it was written: after a crash of
 // the machine the marker names another boot, and the tree counts only if `settleTrees` had flushed it to disk.
-const markerPath = (home: HomeLayout, key: string): string => join(home.trees, `${key}.state`);
+const markerPath = (folder: string, key: string): string => join(folder, `${key}.state`);
 const SETTLED = 'settled';
 
 function bootId(): string {
@@ -33,24 +36,24 @@ function bootId(): string {
 }
 
 /** True if the piece's tree is complete and was not in flight when the machine last went down. */
-export async function hasTree(home: HomeLayout, key: string): Promise<boolean> {
-  const marker = await readFile(markerPath(home, key), 'utf8').catch(() => undefined);
+export async function hasTree(home: HomeLayout, key: string, kind: TreeKind = 'trees'): Promise<boolean> {
+  const marker = await readFile(markerPath(home[kind], key), 'utf8').catch(() => undefined);
   if (marker === undefined || (marker !== SETTLED && marker !== bootId())) return false;
-  return (await stat(treePath(home, key)).catch(() => undefined))?.isDirectory() ?? false;
+  return (await stat(join(home[kind], key)).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 /** Keys of all usable trees. */
-export async function listTrees(home: HomeLayout): Promise<string[]> {
-  const names = await readdir(home.trees).catch(() => []);
+export async function listTrees(home: HomeLayout, kind: TreeKind = 'trees'): Promise<string[]> {
+  const names = await readdir(home[kind]).catch(() => []);
   const keys = names.filter((name) => name.endsWith('.state')).map((name) => name.slice(0, -6));
-  const usable = await Promise.all(keys.map((key) => hasTree(home, key)));
+  const usable = await Promise.all(keys.map((key) => hasTree(home, key, kind)));
   return keys.filter((_, index) => usable[index]);
 }
 
 /** Removes a tree, its marker first: a reader never takes half of it for whole. */
-export async function removeTree(home: HomeLayout, key: string): Promise<void> {
-  await rm(markerPath(home, key), { force: true });
-  await rm(treePath(home, key), { recursive: true, force: true });
+export async function removeTree(home: HomeLayout, key: string, kind: TreeKind = 'trees'): Promise<void> {
+  await rm(markerPath(home[kind], key), { force: true });
+  await rm(join(home[kind], key), { recursive: true, force: true });
 }
 
 function processTag(): string {
@@ -71,20 +74,20 @@ export async function scratchFolder(home: HomeLayout, kind: string): Promise<str
 }
 
 /** Starts a tree for a piece. Throws system errors (ENOSPC, EROFS) as they are. */
-export async function newTree(home: HomeLayout, key: string): Promise<NewTree> {
+export async function newTree(home: HomeLayout, key: string, kind: TreeKind = 'trees'): Promise<NewTree> {
   const path = await scratchFolder(home, 'tree');
-  const target = treePath(home, key);
+  const target = join(home[kind], key);
   return {
     path,
     discard: () => rm(path, { recursive: true, force: true }),
     async commit() {
-      await mkdir(home.trees, { recursive: true });
-      if (await hasTree(home, key)) {
+      await mkdir(home[kind], { recursive: true });
+      if (await hasTree(home, key, kind)) {
         await rm(path, { recursive: true, force: true });
         return target;
       }
       await moveIntoPlace(path, target);
-      await writeFileAtomic(markerPath(home, key), bootId());
+      await writeFileAtomic(markerPath(home[kind], key), bootId());
       return target;
     },
   };
@@ -105,15 +108,17 @@ async function moveIntoPlace(path: string, target: string): Promise<void> {
 
 /** Flushes the file system and marks all of this boot's trees as safe against a crash of the machine. Slow: call it in the background. */
 export async function settleTrees(home: HomeLayout): Promise<number> {
-  const keys = await listTrees(home);
   const boot = bootId();
   const fresh: string[] = [];
-  for (const key of keys)
-    if ((await readFile(markerPath(home, key), 'utf8').catch(() => SETTLED)) === boot) fresh.push(key);
+  for (const kind of ['trees', 'roots'] as const)
+    for (const key of await listTrees(home, kind)) {
+      const marker = markerPath(home[kind], key);
+      if ((await readFile(marker, 'utf8').catch(() => SETTLED)) === boot) fresh.push(marker);
+    }
   if (fresh.length === 0) return 0;
   const synced = await run('sync', ['-f', home.trees]);
   if (synced.code !== 0) return 0;
-  for (const key of fresh) await writeFileAtomic(markerPath(home, key), SETTLED);
+  for (const marker of fresh) await writeFileAtomic(marker, SETTLED);
   return fresh.length;
 }
 
