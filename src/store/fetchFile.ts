@@ -163,8 +163,9 @@ export class FileFetch {
           continue;
         }
         if (error instanceof Refusal || !isPassing(error)) return error as Error;
-        if (this.#part.received > before) failures = 0;
-        failures += 1;
+        // where each try begins at byte 0 again, new bytes are no progress
+        const isFurther = this.#part.received > before && place.servesRanges !== false;
+        failures = isFurther ? 1 : failures + 1;
         if (failures >= this.#tuning.tries) return error as Error;
         const asked = retryAfter((error as { headers?: Record<string, string> }).headers ?? {});
         await delay(asked ?? this.#tuning.pause * 2 ** (failures - 1), this.#signal);

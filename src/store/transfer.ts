@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { RigError, messageOf } from '../kernel/index.ts';
+import { RigError, errnoOf, messageOf } from '../kernel/index.ts';
 import { Refusal, diskFailure } from './failures.ts';
-import type { Http, HttpAnswer } from './http.ts';
+import { type Http, type HttpAnswer, connectionFailure } from './http.ts';
 import { type Location, redactUrl } from './location.ts';
 import type { PartFile } from './partFile.ts';
 import { isPassing } from './retry.ts';
@@ -62,6 +62,8 @@ export async function streamStretch(place: Place, stretch: Stretch, options: Str
   try {
     await judge(answer, place, stretch, options);
     await pump(answer.body, stretch, options);
+  } catch (error) {
+    throw inWords(error, place.location.url);
   } finally {
     answer.body.destroy();
   }
@@ -104,6 +106,13 @@ async function judge(
     place.servesRanges = false;
     if (stretch.pos > 0) throw new WholeOnly(`${at} does not serve ranges`);
   }
+}
+
+/** What undici says of a broken transfer, in words and with the address. */
+function inWords(error: unknown, url: string): unknown {
+  return (errnoOf(error) ?? '').startsWith('UND_ERR') || errnoOf(error) === 'ECONNRESET'
+    ? connectionFailure(url, error)
+    : error;
 }
 
 /** The place sends whole files only, and a later part was asked for. */
