@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { SandboxMode } from './engine.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
 import { confineWords } from './capabilities.ts';
@@ -147,7 +148,7 @@ function mountBinds({ mode, toolbox, binds, links }: BootPlan): string[] {
   return [
     ...all.flatMap((bind) => bindLines(bind)),
     '[ -L /root/workspace ] || { t mkdir -p /root/workspace; t mount --rbind /workspace /root/workspace; }',
-    ...links.map(([path, target]) => linkLine(path, target)),
+    ...linkLines(links),
     // an ordinary user has no power over these anyway, and masks would forbid him namespaces of his own inside
     ...(mode === 'root' ? maskLines() : []),
   ];
@@ -158,7 +159,7 @@ function bindLines({ source, target, kind, readonly, below, optional }: Bind): s
   const make =
     kind === 'dir'
       ? `[ -d ${to} ] || t mkdir -p ${to}`
-      : `[ -e ${to} ] || { t mkdir -p ${shellQuote(target.replace(/\/[^/]*$/, '') || '/')}; : >${to}; }`;
+      : `[ -e ${to} ] || { t mkdir -p ${shellQuote(dirname(target))}; : >${to}; }`;
   const lines = [
     make,
     `t mount --${kind === 'dir' ? 'rbind' : 'bind'} ${shellQuote(OLD + source)} ${to}${optional ? ' || :' : ''}`,
@@ -171,9 +172,30 @@ function bindLines({ source, target, kind, readonly, below, optional }: Bind): s
   return lines;
 }
 
-function linkLine(path: string, target: string): string {
-  const folder = path.replace(/\/[^/]*$/, '') || '/';
-  return `[ -e ${shellQuote(path)} ] && [ ! -L ${shellQuote(path)} ] || { t mkdir -p ${shellQuote(folder)}; t ln -sfn ${shellQuote(target)} ${shellQuote(path)}; }`;
+/** Links that keep their target's name are made by one program for a folder; what lies there already stays. */
+function linkLines(links: [string, string][]): string[] {
+  const groups = new Map<string, { folder: string; from: string; names: string[] }>();
+  const lines: string[] = [];
+  for (const [path, target] of links) {
+    const [folder, name] = [dirname(path), basename(path)];
+    if (basename(target) !== name) {
+      lines.push(
+        `[ -e ${shellQuote(path)} ] || { [ -d ${shellQuote(folder)} ] || t mkdir -p ${shellQuote(folder)}; t ln -sfn ${shellWords([target, path])}; }`,
+      );
+      continue;
+    }
+    const key = `${folder}\n${dirname(target)}`;
+    const group = groups.get(key) ?? { folder, from: dirname(target), names: [] };
+    groups.set(key, { ...group, names: [...group.names, name] });
+  }
+  for (const { folder, from, names } of groups.values()) {
+    const [to, source] = [shellQuote(folder), shellQuote(from)];
+    lines.push(
+      `[ -d ${to} ] || t mkdir -p ${to}`,
+      `set --; for n in ${shellWords(names)}; do [ -e ${to}/$n ] || [ -L ${to}/$n ] || set -- "$@" ${source}/$n; done; [ $# -eq 0 ] || t ln -s -t ${to} "$@"`,
+    );
+  }
+  return lines;
 }
 
 function maskLines(): string[] {
@@ -190,7 +212,7 @@ function placeFiles({ folder, files }: BootPlan): string[] {
     't rm -rf /tmp/..?* /tmp/.[!.]* /tmp/*',
     't chmod 1777 /tmp',
     ...files.flatMap(([file, path, mode]) => [
-      `t mkdir -p ${shellQuote(path.replace(/\/[^/]*$/, '') || '/')}`,
+      `[ -d ${shellQuote(dirname(path))} ] || t mkdir -p ${shellQuote(dirname(path))}`,
       // a link may lie there (systemd's resolv.conf): the file takes its place
       `t rm -rf ${shellQuote(path)}`,
       `t cp ${shellQuote(`${OLD}${folder.place}/${file}`)} ${shellQuote(path)}`,

@@ -11,6 +11,10 @@ export interface BoxIdentity {
   bootId: string;
 }
 
+/** Names an environment without namespaces in the environment of every process in it: there is no other way to find them all. */
+export const MARKER = 'TORCHRIG_BOX';
+const PROOT = 'proot:';
+
 /** Where facts about processes come from; tests give another folder. */
 export const PROC = '/proc';
 
@@ -60,9 +64,14 @@ export function bootId(proc: string = PROC): string {
   return readFileSync(`${proc}/sys/kernel/random/boot_id`, 'utf8').trim();
 }
 
-/** Processes of a pid namespace that are left, as far as the caller may see them. */
-export async function survivors(pidNamespace: string, proc: string = PROC): Promise<number[]> {
+/**
+ * Processes of an environment that are left, as far as the caller may see them: those of its pid namespace, or without
+ * namespaces (`proot:FOLDER`) those that carry its mark or are traced by one that does.
+ */
+export async function survivors({ pidNamespace }: BoxIdentity, proc: string = PROC): Promise<number[]> {
   const pids = (await readdir(proc)).filter((name) => /^\d+$/.test(name));
+  if (pidNamespace.startsWith(PROOT))
+    return marked(`${MARKER}=${pidNamespace.slice(PROOT.length)}`, pids, proc);
   const found = await Promise.all(
     pids.map(async (pid) => {
       try {
@@ -73,4 +82,21 @@ export async function survivors(pidNamespace: string, proc: string = PROC): Prom
     }),
   );
   return found.filter((pid) => pid !== undefined);
+}
+
+async function marked(mark: string, pids: string[], proc: string): Promise<number[]> {
+  const found = new Set<number>();
+  const tracers = new Map<number, number>();
+  await Promise.all(
+    pids.map(async (pid) => {
+      const [environment, status] = await Promise.all(
+        ['environ', 'status'].map(async (file) => readFile(`${proc}/${pid}/${file}`, 'utf8').catch(() => '')),
+      );
+      if (/^State:\s*[ZX]/m.test(status ?? '')) return;
+      if (environment?.split('\0').includes(mark)) found.add(Number(pid));
+      tracers.set(Number(pid), Number(/^TracerPid:\s*(\d+)/m.exec(status ?? '')?.[1] ?? 0));
+    }),
+  );
+  for (const [pid, tracer] of tracers) if (found.has(tracer)) found.add(pid);
+  return [...found];
 }

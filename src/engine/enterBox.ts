@@ -6,7 +6,8 @@ import type { SandboxMode, SpawnRequest } from './engine.ts';
 import type { StoredState } from './environmentState.ts';
 import { findProgram } from './hostPrograms.ts';
 import { nsenterWords } from './idMapping.ts';
-import { enterFilteredWords, pretendFilter } from './pretendFilter.ts';
+import { pretendFilter } from './pretendFilter.ts';
+import { enterFilteredWords } from './syscallFilter.ts';
 import { shellWords } from './shellQuote.ts';
 import { toolWords } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
@@ -17,7 +18,7 @@ const JOIN =
 
 /** Starts a command in the namespaces of a running init, with the same powers and limits as the main command. */
 export function enterBox(state: StoredState, box: BoxIdentity, request: SpawnRequest): ChildProcess {
-  const inside = { ...state.env, ...request.env };
+  const inside = { ...state.env, ...request.env, ...state.proot?.env };
   const words = enterWords(state, box, request);
   const joined = [
     '-c',
@@ -37,6 +38,8 @@ export function enterBox(state: StoredState, box: BoxIdentity, request: SpawnReq
 }
 
 function enterWords(state: StoredState, box: BoxIdentity, request: SpawnRequest): string[] {
+  const workdir = request.workdir ?? state.workdir;
+  if (state.proot) return [...state.limiters, ...state.proot.words, '-w', workdir, ...request.command];
   const setpriv = findProgram('setpriv') ?? 'setpriv';
   const toolbox: Toolbox = { path: state.toolbox, loader: state.loader ?? undefined, programs: new Set() };
   return [
@@ -52,7 +55,7 @@ function enterWords(state: StoredState, box: BoxIdentity, request: SpawnRequest)
     '--',
     ...toolWords(toolbox, 'env'),
     '-C',
-    request.workdir ?? state.workdir,
+    workdir,
     ...commandWords(toolbox, request),
   ];
 }

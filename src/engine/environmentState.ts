@@ -27,6 +27,8 @@ export interface StoredState {
   loader: string | null;
   /** The host's Python that loads the filter of a box with a single id; null where none is needed or found. */
   python: string | null;
+  /** Without namespaces: what runs a command inside. */
+  proot: { words: string[]; env: Record<string, string> } | null;
   notices: string[];
 }
 

@@ -5,7 +5,7 @@ import { bootId, isAlive, readBox } from './boxIdentity.ts';
 import type { EnvironmentStatus } from './engine.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
 import { readState } from './environmentState.ts';
-import { ranOutOfMemory } from './limits.ts';
+import { ranOutOfMemory } from './cgroups.ts';
 
 /** The truth about an environment, read from the processes and not from what was once written down. */
 export async function environmentStatus(folder: EnvironmentFolder): Promise<EnvironmentStatus> {

@@ -1,11 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RigError, withFileLock } from '../kernel/index.ts';
-import type { HomeLayout } from '../kernel/index.ts';
+import type { HomeLayout, Progress } from '../kernel/index.ts';
 import { isAlive, readBox } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
 import { runAttached } from './runAttached.ts';
-import type { Engine, EnvironmentStart, Probe, SandboxMode, Started } from './engine.ts';
+import type { Engine, EnvironmentStart, Probe, Started } from './engine.ts';
 import { enterBox } from './enterBox.ts';
 import { environmentFolder } from './environmentFolder.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
@@ -13,29 +13,31 @@ import { readState, storedNames, writeState } from './environmentState.ts';
 import type { StoredState } from './environmentState.ts';
 import { environmentStatus, isReady, readExit } from './environmentStatus.ts';
 import { launch } from './launch.ts';
-import { releaseLimits } from './limits.ts';
+import { removeGroups } from './cgroups.ts';
 import { logStream } from './logStream.ts';
+import { chooseIsolation } from './chooseIsolation.ts';
 import { prepareStart } from './prepareStart.ts';
 import { probeNamespaces } from './probeSandbox.ts';
 import { purgeFolder } from './purgeFolder.ts';
 import { stopBox } from './stopBox.ts';
-import { ensureToolbox } from './toolbox.ts';
 
 export interface SandboxOptions {
   layout: HomeLayout;
   env?: NodeJS.ProcessEnv;
+  /** Told of proot's download, should it be needed. */
+  progress?: Progress;
 }
 
 const STOP_MS = 10_000;
 const READY_MS = 5_000;
 
 /** The engine that needs no daemon: an environment is a process tree of its own, its state a folder below `envs`. */
-export function createSandboxEngine({ layout, env = process.env }: SandboxOptions): Engine {
+export function createSandboxEngine({ layout, env = process.env, progress }: SandboxOptions): Engine {
   const folderOf = (name: string): EnvironmentFolder => environmentFolder(layout.envs, name);
   return {
     name: 'sandbox',
     probe: async () => probe(layout, env),
-    start: async (request) => start(request, { layout, env, folder: folderOf(request.name) }),
+    start: async (request) => start(request, { layout, env, progress, folder: folderOf(request.name) }),
     spawn: async (name, request) => {
       const { state, box } = await running(folderOf(name));
       return enterBox(state, box, request);
@@ -77,6 +79,7 @@ interface StartContext {
   layout: HomeLayout;
   env: NodeJS.ProcessEnv;
   folder: EnvironmentFolder;
+  progress: Progress | undefined;
 }
 
 async function start(request: EnvironmentStart, context: StartContext): Promise<Started> {
@@ -94,25 +97,15 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
 
 async function startStopped(
   request: EnvironmentStart,
-  { layout, env, folder }: StartContext,
+  { layout, env, folder, progress }: StartContext,
 ): Promise<Running> {
   const earlier = await readState(folder);
-  const mode = earlier?.mode ?? (await chooseMode(layout, env));
-  const toolbox = await ensureToolbox(layout.tools, env);
-  const state = await prepareStart(request, { folder, mode, toolbox, env, earlier });
+  const isolation = await chooseIsolation(earlier?.mode, { layout, env, ...(progress ? { progress } : {}) });
+  const state = await prepareStart(request, { folder, isolation, env, earlier });
   for (const file of [folder.box, folder.ready, folder.exit, folder.supervisor])
     await rm(file, { force: true });
   await writeState(folder, state);
   return { state, box: await launch(folder, env) };
-}
-
-async function chooseMode(layout: HomeLayout, env: NodeJS.ProcessEnv): Promise<SandboxMode> {
-  const { mode, reason, hints } = await probeNamespaces(layout.tmp, env);
-  if (mode) return mode;
-  throw new RigError('RIG-ENGINE-006', 'no environment can be isolated on this machine', {
-    why: reason,
-    ...(hints[0] ? { hint: hints.join('; ') } : {}),
-  });
 }
 
 interface Running {
@@ -167,7 +160,7 @@ async function stop(folder: EnvironmentFolder, timeoutMs: number): Promise<void>
       await stopBox(box, timeoutMs);
       await readExit(folder);
     }
-    await releaseLimits(state.cgroups);
+    await removeGroups(state.cgroups);
   });
 }
 

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlacedFile } from './engine.ts';
 import { findProgram } from './hostPrograms.ts';
-import { loadFilterWords, pretendFilter } from './pretendFilter.ts';
+import { pretendFilter } from './pretendFilter.ts';
+import { loadFilterWords } from './syscallFilter.ts';
 
 export interface SingleIdHelp {
   /** Words between unshare and the boot script. */

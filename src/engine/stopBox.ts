@@ -1,31 +1,55 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, survivors } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
 
-/** TERM to the init, KILL after `timeoutMs`; resolves when nothing of the environment is left. */
+const KILL_MS = 10_000;
+
+/** TERM to the init, KILL to all after `timeoutMs`; resolves when nothing of the environment is left. */
 export async function stopBox(box: BoxIdentity, timeoutMs: number): Promise<void> {
-  signal(box, 'SIGTERM');
-  if (!(await gone(box, timeoutMs))) {
-    signal(box, 'SIGKILL');
-    await gone(box, 10_000);
+  if (timeoutMs > 0 && isAlive(box)) {
+    send(await initOf(box), 'SIGTERM');
+    await gone(box, timeoutMs, 'init');
+  }
+  const end = performance.now() + KILL_MS;
+  while (!(await gone(box, 0, 'all')) && performance.now() < end) {
+    if (isAlive(box)) send([box.pid], 'SIGKILL');
+    // the kernel ends a pid namespace with its init; without one each has to be ended
+    else if (!hasNamespace(box)) send(await survivors(box), 'SIGKILL');
+    await gone(box, 200, 'all');
   }
 }
 
-function signal(box: BoxIdentity, name: NodeJS.Signals): void {
-  try {
-    if (isAlive(box)) process.kill(box.pid, name);
-  } catch {
-    // ended meanwhile
+const hasNamespace = (box: BoxIdentity): boolean => !box.pidNamespace.startsWith('proot:');
+
+/** proot itself is deaf to signals: its child is the main command. */
+async function initOf(box: BoxIdentity): Promise<number[]> {
+  if (hasNamespace(box)) return [box.pid];
+  const children = await readFile(`/proc/${box.pid}/task/${box.pid}/children`, 'utf8').catch(() => '');
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+function send(pids: number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // ended meanwhile
+    }
   }
 }
 
-async function gone(box: BoxIdentity, timeoutMs: number): Promise<boolean> {
+async function gone(box: BoxIdentity, timeoutMs: number, what: 'init' | 'all'): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   let pause = 2;
-  while (isAlive(box) || (await survivors(box.pidNamespace)).length > 0) {
-    if (performance.now() > end) return false;
+  while (await lives(box, what)) {
+    if (performance.now() >= end) return false;
     await sleep(pause);
     pause = Math.min(pause * 2, 100);
   }
   return true;
+}
+
+async function lives(box: BoxIdentity, what: 'init' | 'all'): Promise<boolean> {
+  return isAlive(box) || (what === 'all' && (await survivors(box)).length > 0);
 }
