@@ -3,10 +3,12 @@ import { run } from '@stricli/core';
 import { EXIT, RigError, messageOf } from '../kernel/index.ts';
 import { application } from './application.ts';
 import { colorsFor } from './colors.ts';
+import { completions } from './completion.ts';
 import type { CommonFlags, RigContext } from './command.ts';
 import type { Call, Outcome } from './outcome.ts';
 import { progressView } from './progressView.ts';
 import type { ProgressView } from './progressView.ts';
+import { rootHelp } from './rootHelp.ts';
 import { errorDocument, errorText, exitCodeOf } from './renderError.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -72,9 +74,28 @@ async function main(argv: readonly string[]): Promise<void> {
     exitCode: null as number | null,
   };
   const context: RigContext = { process: captured, makeCall, finish, fail };
-  await run(application(), [...own], { ...context, process: captured });
+  if (own[0] === '__complete') {
+    const found = await completions(own.slice(1), context);
+    process.stdout.write(found.map((line) => `${line}\n`).join(''));
+    return;
+  }
+  const words = asHelp(own);
+  if (words === undefined) {
+    process.stdout.write(rootHelp(colorsFor(process.stdout, process.env)));
+    return;
+  }
+  await run(application(), words, { ...context, process: captured });
   // Usage errors are negative exit codes of stricli, its words are on stderr.
   if (Number(captured.exitCode) < 0) fail(usageError(complaint.trim()));
+}
+
+/** `rig help X` is `rig X --help`; undefined for `rig`, `rig help` and `rig --help`: the list of commands. */
+function asHelp(own: readonly string[]): string[] | undefined {
+  const [first, ...others] = own;
+  if (first === undefined || ((first === '--help' || first === '-h') && others.length === 0))
+    return undefined;
+  if (first !== 'help') return [...own];
+  return others.length === 0 ? undefined : [...others, '--help'];
 }
 
 function usageError(message: string): RigError {

@@ -63,3 +63,12 @@ export function errnoOf(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+export const KERNEL_ERRORS: ErrorCatalogue = {
+  'RIG-KERNEL-001': {
+    title: 'a file cannot be locked',
+    explanation:
+      'rig keeps two runs apart with locks that die with their process, by the program flock of util-linux. Either it is missing, or ' +
+      'TORCHRIG_HOME cannot be written.',
+  },
+};

@@ -1,4 +1,4 @@
-export { RigError, EXIT, isRigError, errnoOf, messageOf } from './errors.ts';
+export { RigError, EXIT, KERNEL_ERRORS, isRigError, errnoOf, messageOf } from './errors.ts';
 export type { ErrorCatalogue, ErrorCode, ErrorEntry, ExitCode, RigErrorOptions } from './errors.ts';
 export { digestOf, isDigest, isSha256Hex, sha256File, sha256Hex } from './digest.ts';
 export type { Digest } from './digest.ts';

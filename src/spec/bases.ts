@@ -2,6 +2,8 @@
 export interface Base {
   /** Debian's name of the release. */
   codename: string;
+  /** Its C library: decides which manylinux wheels its images load. */
+  glibc: string;
   /** The CPython that it brings, major.minor. */
   python: string;
   /** What every image on this base holds: Debian's essential set, apt, Python, an init, certificates, time zones. */
@@ -15,6 +17,7 @@ export interface Base {
 export const BASES: Readonly<Record<string, Base>> = {
   'debian:12': {
     codename: 'bookworm',
+    glibc: '2.36',
     python: '3.11',
     packages: [
       'apt',

@@ -1,0 +1,18 @@
+import { loadTables } from '../../compat/index.ts';
+import type { Handler } from '../outcome.ts';
+import { table } from '../render/table.ts';
+
+export const handler: Handler<object, []> = async (call) => {
+  const { tables, origin } = await loadTables();
+  const rows = tables.releases.map((release) => [
+    release.version,
+    Object.keys(release.variants).join(' '),
+    release.torchvision ?? '-',
+    release.torchaudio ?? '-',
+    release.triton ?? '-',
+  ]);
+  return {
+    data: { date: tables.date, origin, releases: tables.releases },
+    text: `${table(['torch', 'variants', 'torchvision', 'torchaudio', 'Triton'], rows, call.colors)}\n\ntables of ${tables.date} (${origin})`,
+  };
+};

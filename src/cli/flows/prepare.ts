@@ -1,0 +1,149 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageConfig as EngineConfig } from '../../engine/index.ts';
+import { buildImage } from '../../image/index.ts';
+import type { Image, ImageConfig } from '../../image/index.ts';
+import { canonicalJson, writeFileAtomic } from '../../kernel/index.ts';
+import type { Digest, HomeLayout } from '../../kernel/index.ts';
+import { layersPool, mergedRoot, piecesInOrder, planLayers } from '../../layers/index.ts';
+import type { WorkerPool } from '../../layers/index.ts';
+import { lockDigest } from '../../lock/index.ts';
+import type { Lock } from '../../lock/index.ts';
+import { imageDefaults } from '../../workspace/index.ts';
+import type { Call } from '../outcome.ts';
+import { layoutOf } from './environment.ts';
+import { obtainPieces } from './pieces.ts';
+import type { ObtainedPieces } from './pieces.ts';
+
+type PrepareCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
+
+/** The image of a lock, ready to run in the sandbox. */
+export interface PreparedRoot {
+  digest: Digest;
+  /** Folder of the merged root file system. */
+  lower: string;
+  config: EngineConfig;
+  bytesFetched: number;
+  fetchMs: number;
+  imageMs: number;
+}
+
+interface Remembered {
+  digest: Digest;
+  lower: string;
+}
+
+/**
+ * Lock -> merged root file system, making only what is missing. The digest is the one the lock records, or computed once and
+ * remembered. Throws whatever fetching, unpacking or linking throws; the next call goes on where this one stopped.
+ */
+export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<PreparedRoot> {
+  const home = layoutOf(call);
+  const known = await recall(home, lock);
+  const config = engineConfig(lock);
+  if (known) return { ...known, config, bytesFetched: 0, fetchMs: 0, imageMs: 0 };
+  const pool = layersPool();
+  try {
+    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: true });
+    const started = performance.now();
+    const pieces = piecesInOrder(planLayers(obtained.pieces));
+    const root = await mergedRoot({ home, pieces, pool, progress: call.progress });
+    for (const { path, winner, loser } of root.conflicts.slice(0, 3)) {
+      call.progress({ kind: 'note', level: 'info', text: `${path}: of ${winner}, not of ${loser}` });
+    }
+    const digest = lock.image ?? (await imageOf(call, lock, { home, pool, obtained })).digest;
+    await writeFileAtomic(
+      recordPath(home, lock),
+      canonicalJson({ digest, lower: root.path } satisfies Remembered),
+    );
+    return {
+      digest,
+      lower: root.path,
+      config,
+      bytesFetched: obtained.bytesFetched,
+      fetchMs: obtained.fetchMs,
+      imageMs: Math.round(performance.now() - started),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Lock -> OCI image, as recipes: nothing of it is written but small cache files. */
+export async function prepareImage(
+  call: PrepareCall,
+  lock: Lock,
+): Promise<{ image: Image; bytesFetched: number; fetchMs: number; imageMs: number }> {
+  const home = layoutOf(call);
+  const pool = layersPool();
+  try {
+    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false });
+    const started = performance.now();
+    const image = await imageOf(call, lock, { home, pool, obtained });
+    const { bytesFetched, fetchMs } = obtained;
+    return { image, bytesFetched, fetchMs, imageMs: Math.round(performance.now() - started) };
+  } finally {
+    await pool.close();
+  }
+}
+
+function imageOf(
+  call: PrepareCall,
+  lock: Lock,
+  { home, pool, obtained }: { home: HomeLayout; pool: WorkerPool; obtained: ObtainedPieces },
+): Promise<Image> {
+  const { pieces, storedPath } = obtained;
+  return buildImage({
+    pieces,
+    config: imageConfig(lock),
+    epoch: lock.epoch,
+    home,
+    storedPath,
+    pool,
+    progress: call.progress,
+  });
+}
+
+/** A function of the lock alone, as everything in an image. */
+export function imageConfig(lock: Lock): ImageConfig {
+  const { env, entrypoint, cmd, workdir, exposedPorts, labels, stopSignal } = imageDefaults();
+  const plan = lock.plan;
+  const versions: Record<string, string> = plan
+    ? { 'org.torchrig.torch': `${plan.torch}+${plan.variant}`, 'org.torchrig.python': plan.python }
+    : { 'org.torchrig.python': lock.asked.python };
+  return {
+    platform: lock.platform,
+    env,
+    entrypoint,
+    cmd,
+    workdir,
+    exposedPorts,
+    labels: { ...labels, ...versions },
+    stopSignal,
+  };
+}
+
+function engineConfig(lock: Lock): EngineConfig {
+  const { env = {}, entrypoint = [], cmd = [], workdir = '/' } = imageConfig(lock);
+  return {
+    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    entrypoint: [...entrypoint],
+    cmd: [...cmd],
+    workdir,
+  };
+}
+
+function recordPath(home: HomeLayout, lock: Lock): string {
+  return join(home.cache, 'prepared', `${lockDigest(lock).slice(7)}.json`);
+}
+
+/** What an earlier call made, if it is all there. */
+async function recall(home: HomeLayout, lock: Lock): Promise<Remembered | undefined> {
+  try {
+    const known = JSON.parse(await readFile(recordPath(home, lock), 'utf8')) as Remembered;
+    await stat(known.lower);
+    return known;
+  } catch {
+    return undefined;
+  }
+}

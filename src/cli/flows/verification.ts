@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  readVerification,
+  verificationKey,
+  verifyEnvironment,
+  writeVerification,
+} from '../../doctor/index.ts';
+import type { ExecInside, Verification } from '../../doctor/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { gatherHostFacts } from '../../host/index.ts';
+import { messageOf, writeFileAtomic } from '../../kernel/index.ts';
+import type { Digest, HomeLayout } from '../../kernel/index.ts';
+import type { Lock } from '../../lock/index.ts';
+import { jupyterRoundTrip, readToken } from '../../workspace/index.ts';
+import type { Call } from '../outcome.ts';
+import { layoutOf, tokenPath } from './environment.ts';
+
+/** The verification of an environment, and of a kernel through its Jupyter. */
+export type UpVerification = Verification & {
+  jupyter: { ok: boolean; ms: number; problem: string | null } | null;
+};
+
+/** A running environment and what it should be. */
+export interface Subject {
+  engine: Engine;
+  name: string;
+  lock: Lock;
+  digest: Digest;
+  /** How it is isolated: another way is another thing to verify. */
+  mode: string;
+  jupyterPort: number | undefined;
+}
+
+type VerifyCall = Pick<Call, 'env' | 'signal' | 'progress'>;
+
+/**
+ * An earlier good result: of this environment while it runs on, or of the same image on this machine as it is now.
+ * The first costs one small file, the second a look at the machine.
+ */
+export async function knownVerification(
+  call: VerifyCall,
+  subject: Subject,
+  running: boolean,
+): Promise<UpVerification | undefined> {
+  const home = layoutOf(call);
+  if (running) {
+    const own = await readOwn(home, subject);
+    if (own) return own;
+  }
+  const key = verificationKey(subject.digest, await gatherHostFacts({ home: home.root }), subject.mode);
+  const known = (await readVerification(home, key)) as UpVerification | undefined;
+  if (known) await writeOwn(home, subject, known);
+  return known;
+}
+
+/** Does the real work inside, and keeps the result. */
+export async function verifyRunning(call: VerifyCall, subject: Subject): Promise<UpVerification> {
+  const home = layoutOf(call);
+  const task = 'verify';
+  call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
+  const [inside, jupyter, facts] = await Promise.all([
+    verifyEnvironment({ exec: execInside(subject, call.signal), lock: subject.lock }),
+    kernelCheck(home, subject),
+    gatherHostFacts({ home: home.root }),
+  ]);
+  const result: UpVerification = withKernel(inside, jupyter);
+  call.progress({ kind: 'done', task, note: result.ok ? `${(result.ms / 1000).toFixed(1)} s` : 'failed' });
+  await writeVerification(home, verificationKey(subject.digest, facts, subject.mode), result);
+  await writeOwn(home, subject, result);
+  return result;
+}
+
+function withKernel(inside: Verification, jupyter: UpVerification['jupyter']): UpVerification {
+  if (jupyter === null || jupyter.ok) return { ...inside, jupyter };
+  const finding = {
+    id: 'jupyter-kernel',
+    severity: 'fail' as const,
+    title: 'a Jupyter kernel does not work',
+    evidence: jupyter.problem ?? '',
+    remedy: 'rig logs',
+    docs: 'docs/doctor.md#jupyter-kernel',
+  };
+  return { ...inside, ok: false, findings: [finding, ...inside.findings], jupyter };
+}
+
+async function kernelCheck(
+  home: HomeLayout,
+  { name, lock, jupyterPort }: Subject,
+): Promise<UpVerification['jupyter']> {
+  const token = await readToken(tokenPath(home, name));
+  if (jupyterPort === undefined || token === undefined) return null;
+  const started = performance.now();
+  const code = lock.plan ? 'import torch; print(torch.__version__)' : 'import sys; print(sys.version)';
+  try {
+    await jupyterRoundTrip({ port: jupyterPort, token, code });
+    return { ok: true, ms: Math.round(performance.now() - started), problem: null };
+  } catch (error) {
+    return { ok: false, ms: Math.round(performance.now() - started), problem: messageOf(error) };
+  }
+}
+
+/** Runs a program inside with text on its stdin and collects what it prints. */
+export function execInside(
+  { engine, name }: Pick<Subject, 'engine' | 'name'>,
+  signal: AbortSignal,
+): ExecInside {
+  return async (command, { input, timeout }) => {
+    const limit = AbortSignal.timeout(timeout);
+    const child = await engine.spawn(name, {
+      command: [...command],
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal: AbortSignal.any([signal, limit]),
+    });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+    const code = await new Promise<number | null>((done, fail) => {
+      child.once('error', fail);
+      child.once('close', done);
+    });
+    signal.throwIfAborted();
+    return {
+      code,
+      stdout: Buffer.concat(out).toString(),
+      stderr: Buffer.concat(err).toString(),
+      timedOut: limit.aborted,
+    };
+  };
+}
+
+interface Own {
+  digest: Digest;
+  result: UpVerification;
+}
+
+const ownPath = (home: HomeLayout, name: string): string => join(home.envs, name, 'verification.json');
+
+async function readOwn(home: HomeLayout, { name, digest }: Subject): Promise<UpVerification | undefined> {
+  try {
+    const own = JSON.parse(await readFile(ownPath(home, name), 'utf8')) as Own;
+    return own.digest === digest && own.result.ok ? { ...own.result, cached: true } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeOwn(home: HomeLayout, { name, digest }: Subject, result: UpVerification): Promise<void> {
+  await writeFileAtomic(ownPath(home, name), JSON.stringify({ digest, result } satisfies Own), {
+    mode: 0o600,
+  });
+}

@@ -1,0 +1,99 @@
+import { buildRouteMap } from '@stricli/core';
+import { defineCommand } from '../command.ts';
+import type { RigContext } from '../command.ts';
+
+export interface InitFlags {
+  readonly preset?: string;
+}
+const init = defineCommand<InitFlags, []>({
+  brief: 'Write a commented torchrig.yaml, .dockerignore and .gitignore',
+  flags: {
+    preset: {
+      kind: 'parsed',
+      parse: String,
+      optional: true,
+      placeholder: 'PRESET',
+      brief: 'v2.7 (default) or tiny',
+    },
+  },
+  load: () => import('../commands/init.ts'),
+});
+
+export interface LockFlags {
+  readonly upgrade?: boolean;
+  readonly check?: boolean;
+  readonly force?: boolean;
+  readonly exportPylock?: string;
+}
+const lock = defineCommand<LockFlags, string[]>({
+  brief: 'Write torchrig.lock: every wheel and .deb with its sha256',
+  description:
+    'Keeps what is locked where it still fits. --upgrade takes newer versions: of everything, or of the names given.',
+  flags: {
+    upgrade: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Take newer versions (of NAME ..., or of everything)',
+    },
+    check: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Change nothing; exit 1 if the lock would change',
+    },
+    force: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Go on where compatibility says no',
+    },
+    exportPylock: {
+      kind: 'parsed',
+      parse: String,
+      optional: true,
+      placeholder: 'FILE',
+      brief: 'Also write the Python part as pylock.toml',
+    },
+  },
+  manyArgs: { brief: 'With --upgrade: only these packages', placeholder: 'NAME' },
+  load: () => import('../commands/lock.ts'),
+});
+
+export interface BuildFlags {
+  readonly output?: string;
+  readonly force?: boolean;
+}
+const build = defineCommand<BuildFlags, []>({
+  brief: 'Lock -> OCI image; prints the digest',
+  flags: {
+    output: {
+      kind: 'parsed',
+      parse: String,
+      optional: true,
+      placeholder: 'oci:DIR|FILE.tar',
+      brief: 'Write an OCI layout or a docker-loadable archive',
+    },
+    force: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Go on where compatibility says no',
+    },
+  },
+  aliases: { o: 'output' },
+  load: () => import('../commands/build.ts'),
+});
+
+const verify = defineCommand<object, [path: string]>({
+  brief: 'Check an image fully: digests, diffIDs, tar members, configuration',
+  flags: {},
+  args: [{ brief: 'oci:DIR or FILE.tar', placeholder: 'IMAGE', parse: String, optional: false }],
+  load: () => import('../commands/imageVerify.ts'),
+});
+const image = buildRouteMap<'verify', RigContext>({
+  routes: { verify },
+  docs: { brief: 'Look into images' },
+});
+
+export const buildRoutes = { init, lock, build, image };

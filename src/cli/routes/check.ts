@@ -1,0 +1,89 @@
+import { buildRouteMap } from '@stricli/core';
+import { defineCommand } from '../command.ts';
+import type { RigContext } from '../command.ts';
+
+/** Which machine `rig compat` speaks of: this one, but for what the flags say. */
+export interface HostFlags {
+  readonly gpu?: readonly string[];
+  readonly computeCapability?: readonly string[];
+  readonly driver?: string;
+  readonly glibc?: string;
+  readonly platform?: string;
+}
+export interface SolveFlags extends HostFlags {
+  readonly torch?: string;
+  readonly cuda?: string;
+  readonly python?: string;
+  readonly variants?: string;
+}
+
+const text = { kind: 'parsed', parse: String, optional: true } as const;
+const hostFlags = {
+  gpu: {
+    ...text,
+    variadic: true,
+    placeholder: 'NAME',
+    brief: 'A GPU by name, such as "RTX 5090"; may be repeated',
+  },
+  computeCapability: {
+    ...text,
+    variadic: true,
+    placeholder: 'CC',
+    brief: 'A compute capability, such as 12.0',
+  },
+  driver: { ...text, placeholder: 'VERSION', brief: 'NVIDIA driver, such as 570.86' },
+  glibc: { ...text, placeholder: 'VERSION', brief: 'glibc, such as 2.31' },
+  platform: { ...text, placeholder: 'OS/ARCH', brief: 'linux/amd64 or linux/arm64' },
+} as const;
+const solveFlags = {
+  ...hostFlags,
+  torch: {
+    ...text,
+    placeholder: 'SPEC',
+    brief: 'torch: a prefix (2.7), a version (2.7.1) or a range (">=2.6,<2.8")',
+  },
+  cuda: { ...text, placeholder: 'VERSION', brief: 'auto, cpu or a CUDA version (12.6)' },
+  python: { ...text, placeholder: 'VERSION', brief: 'Python, such as 3.11' },
+  variants: {
+    ...text,
+    placeholder: 'all|served',
+    brief: 'Every published variant (default), or those that the package source here serves',
+  },
+} as const;
+
+const solve = defineCommand<SolveFlags, []>({
+  brief: 'The best torch set for a machine, with reasons',
+  flags: solveFlags,
+  load: () => import('../commands/compatSolve.ts'),
+});
+const list = defineCommand<object, []>({
+  brief: 'The table of releases',
+  flags: {},
+  load: () => import('../commands/compatList.ts'),
+});
+const learn = defineCommand<object, [release?: string]>({
+  brief: 'Read a release out of the wheels that the package source serves',
+  flags: {},
+  args: [{ brief: 'torch==X (default: the newest)', placeholder: 'torch==X', parse: String, optional: true }],
+  load: () => import('../commands/compatLearn.ts'),
+});
+const verifyTables = defineCommand<object, []>({
+  brief: 'Check every default row of the tables against the served wheels',
+  flags: {},
+  load: () => import('../commands/compatVerify.ts'),
+});
+const compat = buildRouteMap<'solve' | 'list' | 'learn' | 'verify', RigContext>({
+  routes: { solve, list, learn, verify: verifyTables },
+  docs: { brief: 'Which torch runs here, and why' },
+});
+
+const explain = defineCommand<object, [what?: string]>({
+  brief: 'What an error means: a code, a file, or - for a pipe',
+  flags: {},
+  args: [
+    { brief: 'RIG-LOCK-003, a log file, or -', placeholder: 'CODE|FILE|-', parse: String, optional: true },
+  ],
+  load: () => import('../commands/explain.ts'),
+});
+
+export const checkRoutes = { compat, explain };
