@@ -1,4 +1,3 @@
-import pep440 from '@renovatebot/pep440';
 import { coverage } from './architectures.ts';
 import { nameOf } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
@@ -52,7 +51,7 @@ const CRITERIA: readonly Criterion[] = [
 
 /** Negative when `a` is to be preferred: newer torch first, then the criteria. */
 export function compareCandidates(a: Candidate, b: Candidate, context: Context): number {
-  const version = pep440.compare(b.release.version, a.release.version);
+  const version = compareDotted(b.release.version, a.release.version);
   if (version !== 0) return version;
   for (const { value } of CRITERIA) {
     const gap = value(b, context) - value(a, context);

@@ -80,13 +80,13 @@ export function viewDriver(host: SolveHost, facts: DriverFacts): DriverView {
     warnings: [],
   };
   if (host.driver === null) return { ...absent, state: 'none' };
-  const kernelModule =
-    host.driver?.kernelModule === undefined ? undefined : parseDriver(host.driver.kernelModule);
+  const own = host.driver?.kernelModule === undefined ? undefined : parseDriver(host.driver.kernelModule);
+  // Under WSL the driver is Windows'; libcuda speaks for it.
+  const kernelModule = host.wsl === true && host.driver?.userMode !== undefined ? undefined : own;
   const userMode = host.driver?.userMode === undefined ? undefined : parseDriver(host.driver.userMode);
   const version = userMode ?? kernelModule;
   if (version === undefined) return { ...absent, state: 'unknown' };
   const agree =
-    host.wsl === true ||
     kernelModule === undefined ||
     userMode === undefined ||
     (driverReaches(kernelModule, userMode) && driverReaches(userMode, kernelModule));

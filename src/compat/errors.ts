@@ -51,4 +51,14 @@ export const COMPAT_ERRORS: ErrorCatalogue = {
     explanation:
       'The package source lists no wheel of this release for the platform, so there is nothing to learn it from.',
   },
+  'RIG-COMPAT-014': {
+    title: 'New tables cannot be read',
+    explanation:
+      'What was given to `rig compat update` is not there, too large, or not JSON. The tables in use have not changed.',
+  },
+  'RIG-COMPAT-015': {
+    title: 'New tables are not taken',
+    explanation:
+      'Tables must fit their schema in full (an unknown field is an error) and must not contradict themselves: every release with its pairs, every fact with a source, CUDA and architectures that go together. The tables in use have not changed.',
+  },
 };

@@ -93,6 +93,8 @@ function fit(query: Name, gpu: Gpu, alias: Name): Fit | undefined {
  */
 export function findGpu(name: string, gpus: readonly Gpu[]): GpuMatch | undefined {
   const query = parseName(name);
+  const exact = gpus.find((gpu) => gpu.name === name);
+  if (exact) return { gpu: exact, sibling: false };
   const fits = gpus.flatMap((gpu) =>
     aliases(gpu.name).flatMap((alias) => fit(query, gpu, parseName(alias)) ?? []),
   );

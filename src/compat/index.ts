@@ -43,3 +43,12 @@ export type {
   Release,
   Variant,
 } from './tables.ts';
+export { compatRow } from './compatRow.ts';
+export type { CompatCell, CompatLine, CompatRow } from './compatRow.ts';
+export { keepLearned } from './keepLearned.ts';
+export { renderMarkdownMatrix } from './renderMarkdown.ts';
+export { toSolveHost } from './toSolveHost.ts';
+export type { SeenHost } from './toSolveHost.ts';
+export { revertTables, updateTables } from './updateTables.ts';
+export type { UpdateResult } from './updateTables.ts';
+export { tableProblems } from './checkTables.ts';

@@ -44,7 +44,7 @@ export function successReasons(winner: Candidate, context: Context): string[] {
   return [
     wish.text === undefined
       ? `torch ${version} is the newest release that works here`
-      : wish.text === version
+      : wish.text.replace(/^===?/, '').split('+')[0] === version
         ? `torch ${version} as asked`
         : `torch ${version} is the newest that "${wish.text}" allows and that works here`,
     ...gpuReasons(winner, context),
