@@ -16,13 +16,13 @@ function inflate(inflater: Inflater, bytes: Buffer, size: number): Buffer {
   return Buffer.concat(chunks);
 }
 
-const noise = Buffer.from(Array.from({ length: 3_000_001 }, (_, at) => (at * at * 31) >> ((at >> 9) % 17)));
+const noise = Buffer.from(Array.from({ length: 1_200_001 }, (_, at) => (at * at * 31) >> ((at >> 9) % 17)));
 
 describe.each([
   ['fast', createInflater()],
   ['plain', plainInflater()],
 ])('%s inflater', (_name, inflater) => {
-  it.each([0, 1, 1 << 20, 2 << 20, noise.length])('gives %i bytes back', (size) => {
+  it.each([0, 1, 1 << 20, noise.length])('gives %i bytes back', (size) => {
     const content = noise.subarray(0, size);
     expect(inflate(inflater, deflateRawSync(content), size).equals(content)).toBe(true);
   });
