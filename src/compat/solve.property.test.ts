@@ -135,7 +135,7 @@ const request = fc.record({
     nil: undefined,
   }),
 });
-const RUNS = { numRuns: 300 };
+const RUNS = { numRuns: 150 };
 
 const newerGlibc = (machine: SolveHost): SolveHost => ({ ...machine, glibc: '2.41' });
 const fewerGpus = (machine: SolveHost): SolveHost => ({ ...machine, gpus: machine.gpus.slice(1) });
@@ -157,7 +157,7 @@ describe('over the whole table', () => {
       }),
       RUNS,
     );
-    expect(plans).toBeGreaterThan(20);
+    expect(plans).toBeGreaterThan(10);
   });
 
   it('every plan offered instead of a refusal is one that solve gives for it', () => {
@@ -180,7 +180,7 @@ describe('over the whole table', () => {
       }),
       RUNS,
     );
-    expect(offers).toBeGreaterThan(50);
+    expect(offers).toBeGreaterThan(25);
   });
 
   it('a host with more never loses a plan', () => {
@@ -198,7 +198,7 @@ describe('over the whole table', () => {
       ),
       RUNS,
     );
-    expect(widened).toBeGreaterThan(20);
+    expect(widened).toBeGreaterThan(10);
   });
 
   it('the newest release that works is taken', () => {
@@ -212,8 +212,8 @@ describe('over the whole table', () => {
         plans += Number(result.ok);
         return (result.ok ? result.plan.torch : undefined) === works.at(-1)?.version;
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
-    expect(plans).toBeGreaterThan(3);
+    expect(plans).toBeGreaterThan(1);
   });
 });
