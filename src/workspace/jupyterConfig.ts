@@ -78,6 +78,8 @@ def _configure(c):
     c.ServerApp.allow_root = True
     c.ServerApp.open_browser = False
     c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
+    # Where the network is the host's, every user of the host could listen to what a kernel prints on its loopback port.
+    c.KernelManager.transport_encryption = "auto"
     # The environment is locked: nothing to look for on the network.
     c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     c.LabApp.news_url = None

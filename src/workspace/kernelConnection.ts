@@ -84,8 +84,10 @@ export class KernelConnection {
         if (message.parent_header?.msg_id !== id) return;
         const { content = {}, header } = message;
         if (header?.msg_type === 'stream') {
-          if (content.name === 'stdout') options.onPrint?.((result.stdout += content.text ?? ''));
-          else result.stderr += content.text ?? '';
+          if (content.name === 'stdout') {
+            result.stdout += content.text ?? '';
+            options.onPrint?.(result.stdout);
+          } else result.stderr += content.text ?? '';
         } else if (header?.msg_type === 'execute_reply') {
           replied = true;
           result.status = content.status === 'ok' || content.status === 'error' ? content.status : 'aborted';

@@ -24,7 +24,9 @@ async function makeFolder(path: string): Promise<void> {
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     await makeFolder(dirname(path));
-    await mkdir(path);
+    await mkdir(path).catch((again: unknown) => {
+      if (errnoOf(again) !== 'EEXIST') throw again;
+    });
   }
 }
 
