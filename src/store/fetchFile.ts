@@ -5,15 +5,8 @@ import type { Location } from './location.ts';
 import type { PartFile } from './partFile.ts';
 import { delay, isPassing, retryAfter } from './retry.ts';
 import type { Slots } from './slots.ts';
-import {
-  type Place,
-  type Stretch,
-  type StreamOptions,
-  WholeOnly,
-  isFatal,
-  streamStretch,
-  stretch,
-} from './transfer.ts';
+import { type Stretch, stretch } from './pump.ts';
+import { type Place, type StreamOptions, WholeOnly, isFatal, streamStretch } from './transfer.ts';
 import type { StoreWatch, WantedFile } from './wanted.ts';
 
 /** Settings of all downloads of a store. */

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { EXIT, RigError, messageOf } from '../kernel/index.ts';
 import { type Connection, type Location, redactUrl, splitCredentials } from './location.ts';
@@ -28,8 +29,7 @@ export interface HttpAnswer {
   status: number;
   /** Lower-case names; repeated headers joined by `, `. */
   headers: Readonly<Record<string, string>>;
-  body: NodeJS.ReadableStream &
-    AsyncIterable<Buffer> & { destroy(error?: Error): unknown; dump(): Promise<void> };
+  body: Readable & { dump(): Promise<void> };
   /** Where the redirects led, for relative links. */
   url: string;
 }
@@ -118,7 +118,7 @@ export function createHttp(options: HttpOptions = {}): Http {
           return {
             status: answer.statusCode,
             headers: flatten(answer.headers),
-            body: answer.body as unknown as HttpAnswer['body'],
+            body: answer.body,
             url: splitCredentials(url).url.href,
           };
         await answer.body.dump();
@@ -217,7 +217,7 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 async function readAll(answer: HttpAnswer, limit: number, url: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of answer.body) {
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw failure(url, `the answer is larger than ${limit} bytes`);
     chunks.push(chunk);

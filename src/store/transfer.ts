@@ -1,24 +1,11 @@
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { RigError, errnoOf, messageOf } from '../kernel/index.ts';
-import { Refusal, diskFailure } from './failures.ts';
+import { Refusal } from './failures.ts';
 import { type Http, type HttpAnswer, connectionFailure } from './http.ts';
 import { type Location, redactUrl } from './location.ts';
-import type { PartFile } from './partFile.ts';
+import { type PumpOptions, type Stretch, pump } from './pump.ts';
 import { isPassing } from './retry.ts';
-
-/** A stretch of a file that one connection is working on; another may take its far half by lowering `end`. */
-export interface Stretch {
-  /** Where the next arriving byte belongs. */
-  pos: number;
-  /** All before it is on disk. */
-  written: number;
-  end: number;
-}
-
-export function stretch(start: number, end: number): Stretch {
-  return { pos: start, written: start, end };
-}
 
 /** What is known of one place after its first answer. */
 export interface Place {
@@ -31,17 +18,11 @@ export interface Place {
   etag?: string;
 }
 
-export interface StreamOptions {
+export interface StreamOptions extends PumpOptions {
   http: Http;
-  part: PartFile;
   label: string;
   signal: AbortSignal;
-  /** Bytes a second below which a transfer counts as stalled, over `window` milliseconds. */
-  slowest: { rate: number; window: number };
-  onBytes(count: number): void;
 }
-
-const BLOCK = 1 << 20;
 
 /**
  * Fetches one stretch from one place and writes it where it belongs. `stretch.pos` tells how far it came, also after an error.
@@ -122,91 +103,6 @@ function wrongSize(at: string, wanted: number, got: number): Refusal {
   return new Refusal(`${at} has ${got} bytes, but ${wanted} were expected`, { isMismatch: true });
 }
 
-/** Moves bytes from a connection to the disk in blocks of 1 MiB: one is filled while the other is written. */
-async function pump(body: AsyncIterable<Buffer>, stretch: Stretch, options: StreamOptions): Promise<void> {
-  const sink = new BlockSink(stretch, options);
-  const asked = stretch.end;
-  let window = Date.now();
-  let windowBytes = 0;
-  try {
-    for await (const chunk of body) {
-      const taken = await sink.take(chunk);
-      windowBytes += chunk.length;
-      const passed = Date.now() - window;
-      if (passed >= options.slowest.window) {
-        if ((windowBytes * 1000) / passed < options.slowest.rate)
-          throw new Error(`the transfer stalled: ${windowBytes} bytes in ${Math.round(passed / 1000)} s`);
-        window = Date.now();
-        windowBytes = 0;
-      }
-      // read to the natural end, so that the connection can be used again
-      if (taken < chunk.length || (stretch.end < asked && sink.full)) break;
-    }
-  } finally {
-    await sink.flush();
-  }
-  if (!sink.full) throw new Error(`the connection ended ${stretch.end - stretch.pos} bytes early`);
-}
-
-class BlockSink {
-  readonly #stretch: Stretch;
-  readonly #options: StreamOptions;
-  #block = Buffer.allocUnsafe(BLOCK);
-  #spare = Buffer.allocUnsafe(BLOCK);
-  #filled = 0;
-  #writing: Promise<void> = Promise.resolve();
-
-  constructor(stretch: Stretch, options: StreamOptions) {
-    this.#stretch = stretch;
-    this.#options = options;
-  }
-
-  get full(): boolean {
-    return this.#stretch.pos + this.#filled >= this.#stretch.end;
-  }
-
-  /** Returns how many bytes belonged to the stretch. */
-  async take(chunk: Buffer): Promise<number> {
-    let rest = chunk;
-    while (rest.length > 0 && !this.full) {
-      const room = Math.min(BLOCK - this.#filled, this.#stretch.end - this.#stretch.pos - this.#filled);
-      const count = Math.min(room, rest.length);
-      rest.copy(this.#block, this.#filled, 0, count);
-      this.#filled += count;
-      rest = rest.subarray(count);
-      if (this.#filled === BLOCK) await this.#write();
-    }
-    return chunk.length - rest.length;
-  }
-
-  async flush(): Promise<void> {
-    if (this.#filled > 0) await this.#write();
-    await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    await this.#writing;
-    const count = Math.min(this.#filled, Math.max(0, this.#stretch.end - this.#stretch.pos));
-    const block = this.#block.subarray(0, count);
-    const at = this.#stretch.pos;
-    [this.#block, this.#spare] = [this.#spare, this.#block];
-    this.#filled = 0;
-    this.#stretch.pos += count;
-    this.#writing = this.#put(at, block);
-    this.#writing.catch(() => {});
-  }
-
-  async #put(at: number, block: Buffer): Promise<void> {
-    try {
-      await this.#options.part.write(at, block);
-    } catch (error) {
-      throw diskFailure(error, this.#options.part.path);
-    }
-    this.#stretch.written = at + block.length;
-    this.#options.onBytes(block.length);
-  }
-}
-
 /** A find-links folder or a local index: the same as a download. */
 async function copyStretch(url: string, stretch: Stretch, options: StreamOptions): Promise<void> {
   const path = fileURLToPath(url);
@@ -216,17 +112,14 @@ async function copyStretch(url: string, stretch: Stretch, options: StreamOptions
   try {
     const { size } = await handle.stat();
     if (size !== options.part.size) throw wrongSize(path, options.part.size, size);
-    const read = async function* (): AsyncGenerator<Buffer> {
-      const block = Buffer.allocUnsafe(BLOCK);
-      for (let at = stretch.pos; at < stretch.end;) {
-        options.signal.throwIfAborted();
-        const { bytesRead } = await handle.read(block, 0, BLOCK, at);
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        yield block.subarray(0, bytesRead);
-      }
-    };
-    await pump(read(), stretch, options);
+    const input = handle.createReadStream({
+      start: stretch.pos,
+      end: stretch.end - 1,
+      highWaterMark: 1 << 20,
+      autoClose: false,
+      signal: options.signal,
+    });
+    await pump(input, stretch, options);
   } finally {
     await handle.close();
   }
