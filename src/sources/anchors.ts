@@ -20,6 +20,23 @@ export function readAnchors(html: string): { anchors: Anchor[]; base: string | u
   return { anchors, base };
 }
 
+/**
+ * Only the anchors in or after whose tag `word` occurs: a page lists thousands of files, and one is wanted.
+ * An anchor inside a comment is not told apart here.
+ */
+export function findAnchors(html: string, word: string): { anchors: Anchor[]; base: string | undefined } {
+  const anchors: Anchor[] = [];
+  let seen = -1;
+  for (let at = html.indexOf(word); at >= 0; at = html.indexOf(word, at + word.length)) {
+    const start = Math.max(html.lastIndexOf('<a', at), html.lastIndexOf('<A', at));
+    if (start < 0 || start === seen || !/\s/.test(html.charAt(start + 2))) continue;
+    seen = start;
+    anchors.push(readAttributes(html, start + 2).attributes);
+  }
+  const base = html.search(/<base\s/i);
+  return { anchors, base: base < 0 ? undefined : readAttributes(html, base + 5).attributes['href'] };
+}
+
 /** Attributes from `at` to the closing `>` of the tag. */
 function readAttributes(html: string, at: number): { attributes: Record<string, string>; end: number } {
   const attributes: Record<string, string> = {};

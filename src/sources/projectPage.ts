@@ -1,4 +1,4 @@
-import { readAnchors } from './anchors.ts';
+import { findAnchors, readAnchors } from './anchors.ts';
 
 /** One file of a project as an index lists it (PEP 503, 592, 658, 691, 700). */
 export interface ListedFile {
@@ -50,9 +50,9 @@ interface JsonFile {
   'upload-time'?: string;
 }
 
-/** Reads an HTML page, or any page of links (find-links, a directory listing). */
-export function readHtmlPage(text: string, pageUrl: string): ListedFile[] {
-  const { anchors, base } = readAnchors(text);
+/** Reads an HTML page, or any page of links (find-links, a directory listing); with `only`, just what may be that file. */
+export function readHtmlPage(text: string, pageUrl: string, only?: string): ListedFile[] {
+  const { anchors, base } = only === undefined ? readAnchors(text) : findAnchors(text, only);
   const from = (base && absolute(base, pageUrl, true)) || pageUrl;
   return anchors.flatMap((anchor) => {
     const href = anchor['href'];

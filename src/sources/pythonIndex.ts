@@ -46,15 +46,17 @@ export function pythonIndex(sources: PythonSources, http: Http): PythonIndex {
     (url) => url !== undefined,
   );
 
-  const ask = (project: string): Promise<Answer[]> => {
+  /** With `only`, for one file: little is read of each page, and nothing kept. */
+  const ask = (project: string, only?: string): Promise<Answer[]> => {
     const name = normalizeName(project);
-    links ??= Promise.all(sources.findLinks.map((place) => answered(place, readLinks(place, sources, http))));
+    links ??= Promise.all(
+      sources.findLinks.map((place) => answered(place, readLinks(place, { sources, http }))),
+    );
     let known = pages.get(name);
     if (!known) {
-      known = Promise.all(
-        indexes.map((root) => answered(root, readProject(`${root}/${name}/`, sources, http))),
-      );
-      pages.set(name, known);
+      const at = { sources, http, ...(only !== undefined && { only }) };
+      known = Promise.all(indexes.map((root) => answered(root, readProject(`${root}/${name}/`, at))));
+      if (only === undefined) pages.set(name, known);
     }
     return Promise.all([links, known]).then((all) => all.flat());
   };
@@ -88,7 +90,7 @@ export function pythonIndex(sources: PythonSources, http: Http): PythonIndex {
       });
     },
     async locateWheel({ name, file, sha256 }) {
-      const answers = await ask(name);
+      const answers = await ask(name, file);
       const same = listed(answers, name).filter((entry) => entry.file === file);
       const good = same.filter((entry) => entry.sha256 === undefined || entry.sha256 === sha256);
       if (good.length === 0) throw notListed({ name, file, sha256 }, { answers, other: same });
@@ -131,21 +133,28 @@ async function answered(place: string, work: Promise<ListedFile[]>): Promise<Ans
   }
 }
 
-async function readProject(url: string, sources: PythonSources, http: Http): Promise<ListedFile[]> {
+interface Reading {
+  sources: PythonSources;
+  http: Http;
+  /** Only this file matters. */
+  only?: string;
+}
+
+async function readProject(url: string, reading: Reading): Promise<ListedFile[]> {
   if (url.startsWith('file:')) {
     const path = fileURLToPath(url);
     const page = await readFile(`${path}index.html`, 'utf8').catch(() => undefined);
-    if (page !== undefined) return readHtmlPage(page, url);
+    if (page !== undefined) return readHtmlPage(page, url, reading.only);
     const names = await readdir(path).catch(() => [] as string[]);
     return names.map((name) => localFile(`${path}${name}`));
   }
-  return readPage(url, sources, http);
+  return readPage(url, reading);
 }
 
 /** A find-links place: a folder, a wheel, or a page of links. */
-async function readLinks(url: string, sources: PythonSources, http: Http): Promise<ListedFile[]> {
+async function readLinks(url: string, reading: Reading): Promise<ListedFile[]> {
   if (!url.startsWith('file:'))
-    return /[.](whl|tar[.]gz|zip)$/.test(url) ? readOne(url) : readPage(url, sources, http);
+    return /[.](whl|tar[.]gz|zip)$/.test(url) ? readOne(url) : readPage(url, reading);
   const path = fileURLToPath(url);
   const found = await stat(path).catch(() => undefined);
   if (!found) return [];
@@ -154,14 +163,15 @@ async function readLinks(url: string, sources: PythonSources, http: Http): Promi
   return /[.]html?$/.test(path) ? readHtmlPage(await readFile(path, 'utf8'), url) : [localFile(path)];
 }
 
-async function readPage(url: string, sources: PythonSources, http: Http): Promise<ListedFile[]> {
+async function readPage(url: string, reading: Reading): Promise<ListedFile[]> {
+  const { sources, http, only } = reading;
   const answer = await http.fetch({ url, via: connectionTo(url, sources) }, { headers: { accept: ACCEPT } });
   if (answer.status === 404 || answer.status === 410) return [];
   if (answer.status !== 200) throw new Error(`${redactUrl(url)} answered ${answer.status}`);
   const type = (answer.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const text = answer.body.toString('utf8');
   if (type.endsWith('json')) return readJsonPage(text, answer.url);
-  if (type.endsWith('html')) return readHtmlPage(text, answer.url);
+  if (type.endsWith('html')) return readHtmlPage(text, answer.url, only);
   throw new Error(
     `${redactUrl(url)} answered with ${type || 'content of no stated type'}, not with a project page`,
   );
