@@ -60,9 +60,9 @@ export function defineCommand<F extends object, A extends readonly unknown[]>(
   return buildCommand<object, [], RigContext>({
     docs: { brief, ...(description ? { fullDescription: description } : {}) },
     parameters: { flags: { ...flags, ...commonFlags }, aliases: aliases ?? {}, positional } as never,
-    async func(this: RigContext, given: object, ...values: unknown[]) {
+    async func(this: RigContext, given: CommonFlags, ...values: unknown[]) {
       try {
-        const call = this.makeCall(given as CommonFlags);
+        const call = this.makeCall(given);
         const { handler } = await load();
         const outcome = await handler(call, given as F, ...(values as unknown as A));
         this.finish(call, outcome);

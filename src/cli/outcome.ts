@@ -1,4 +1,4 @@
-import type { ExitCode, Progress } from '../kernel/index.ts';
+import type { Progress } from '../kernel/index.ts';
 
 /** What a command hands back; main prints it. */
 export interface Outcome {
@@ -7,7 +7,7 @@ export interface Outcome {
   /** What a person reads on stdout. */
   text?: string;
   /** Any code for commands that pass on the code of what they ran. */
-  exitCode?: ExitCode | number;
+  exitCode?: number;
 }
 
 /** Everything a handler may know of the call besides its own flags. */

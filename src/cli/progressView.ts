@@ -19,9 +19,9 @@ interface Terminal {
 
 export interface ProgressView {
   progress: Progress;
-  say(line: string): void;
+  say: (line: string) => void;
   /** Removes the bars; later events print nothing. */
-  close(): void;
+  close: () => void;
 }
 
 const DRAW_MS = 100;

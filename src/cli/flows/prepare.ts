@@ -12,6 +12,7 @@ import type { Lock } from '../../lock/index.ts';
 import { imageDefaults } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
 import { layoutOf } from './environment.ts';
+import { knownLayerFacts } from './knownLayers.ts';
 import { obtainPieces } from './pieces.ts';
 import type { ObtainedPieces } from './pieces.ts';
 
@@ -69,17 +70,21 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
   }
 }
 
-/** Lock -> OCI image, as recipes: nothing of it is written but small cache files. */
+/**
+ * Lock -> OCI image, as recipes: nothing of it is written but small cache files.
+ * `fresh`: count on nothing remembered or shipped; every layer is compressed and hashed anew.
+ */
 export async function prepareImage(
   call: PrepareCall,
   lock: Lock,
+  options: { fresh?: boolean } = {},
 ): Promise<{ image: Image; bytesFetched: number; fetchMs: number; imageMs: number }> {
   const home = layoutOf(call);
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false });
     const started = performance.now();
-    const image = await imageOf(call, lock, { home, pool, obtained });
+    const image = await imageOf(call, lock, { home, pool, obtained, ...options });
     const { bytesFetched, fetchMs } = obtained;
     return { image, bytesFetched, fetchMs, imageMs: Math.round(performance.now() - started) };
   } finally {
@@ -87,10 +92,15 @@ export async function prepareImage(
   }
 }
 
-function imageOf(
+async function imageOf(
   call: PrepareCall,
   lock: Lock,
-  { home, pool, obtained }: { home: HomeLayout; pool: WorkerPool; obtained: ObtainedPieces },
+  {
+    home,
+    pool,
+    obtained,
+    fresh = false,
+  }: { home: HomeLayout; pool: WorkerPool; obtained: ObtainedPieces; fresh?: boolean },
 ): Promise<Image> {
   const { pieces, storedPath } = obtained;
   return buildImage({
@@ -101,6 +111,7 @@ function imageOf(
     storedPath,
     pool,
     progress: call.progress,
+    ...(fresh ? { useCache: false } : { known: await knownLayerFacts() }),
   });
 }
 
