@@ -1,7 +1,6 @@
 import {
   canonicalJson,
   digestOf,
-  RigError,
   silent,
   type Digest,
   type HomeLayout,
@@ -10,7 +9,6 @@ import {
 import {
   layerFacts,
   layersPool,
-  MAX_LAYERS,
   planLayers,
   type LayerContext,
   type LayerFacts,
@@ -72,8 +70,6 @@ export interface ImageSummary {
 export async function buildImage(options: BuildOptions): Promise<Image> {
   const { progress = silent, home, storedPath, config } = options;
   const plan = planLayers(options.pieces);
-  if (plan.length > MAX_LAYERS)
-    throw new RigError('RIG-IMAGE-005', `the image would have ${plan.length} layers`);
   const base = { home, storedPath, known: options.known ?? {}, useCache: options.useCache ?? true };
   const pool = options.pool ?? layersPool();
   progress({ kind: 'task', task: 'image', label: 'image', unit: 'steps', total: plan.length });

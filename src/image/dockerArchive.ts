@@ -18,7 +18,8 @@ export async function writeDockerArchive(
   file: string,
   options: WriteOptions = {},
 ): Promise<void> {
-  const { tag = 'latest', name = 'torchrig', progress = silent } = options;
+  const { tag = 'latest', progress = silent } = options;
+  const reference = tag.includes(':') ? tag : `torchrig:${tag}`;
   const temporary = temporaryName(file);
   progress({ kind: 'task', task: 'write', label: `writing ${file}`, unit: 'bytes', total: image.size });
   try {
@@ -26,7 +27,7 @@ export async function writeDockerArchive(
     const handle = await open(temporary, 'wx', 0o644);
     try {
       const tar = new TarFile(handle, (by) => progress({ kind: 'advance', task: 'write', by }));
-      await writeMembers(image, tar, `${name}:${tag}`);
+      await writeMembers(image, tar, reference);
       await handle.sync();
     } finally {
       await handle.close();
@@ -34,7 +35,7 @@ export async function writeDockerArchive(
     await rename(temporary, file);
     await fsyncFolder(dirname(file));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw cannotWrite(file, error);
   }
   progress({ kind: 'done', task: 'write' });

@@ -24,9 +24,4 @@ export const IMAGE_ERRORS: ErrorCatalogue = {
       'A digest, diffID, size or reference inside the image is wrong, or a layer is no proper tar archive. The findings say which. ' +
       'Such an image must not be used; build or fetch it again.',
   },
-  'RIG-IMAGE-005': {
-    title: 'An image with too many layers',
-    explanation:
-      'Container engines stop at 127 layers. This is a fault of rig itself; please report it with the message.',
-  },
 };

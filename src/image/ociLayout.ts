@@ -15,10 +15,8 @@ import { layerBlob } from './layerBlob.ts';
 import { MEDIA, type Descriptor } from './mediaTypes.ts';
 
 export interface WriteOptions {
-  /** Name of the image in the layout: `v2.7`. Default `latest`. */
+  /** In a layout the name of the image: `v2.7`; in an archive `name:tag` (or a tag of `torchrig`). Default `latest`. */
   tag?: string;
-  /** Repository name in a docker archive: `pytorch-cuda`. Default `torchrig`. */
-  name?: string;
   progress?: Progress;
 }
 
@@ -115,7 +113,7 @@ async function writeStream(path: string, chunks: AsyncIterable<Buffer>, progress
     await rename(temporary, path);
     await fsyncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
 }
