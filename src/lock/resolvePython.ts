@@ -1,4 +1,4 @@
-import { EXIT, RigError } from '../kernel/index.ts';
+import { EXIT, isRigError, RigError } from '../kernel/index.ts';
 import type { HomeLayout } from '../kernel/index.ts';
 import type { Plan } from '../compat/index.ts';
 import { normalizeName, uvEnvironment } from '../sources/index.ts';
@@ -32,11 +32,15 @@ export interface PythonRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** The aligned set as exact requirements; `tag` is the local version of a variant that is not the index's default. */
+/**
+ * The aligned set as exact requirements. `tag` is the local version of a build (`+cu118`); without one the index's default build
+ * is meant: `===` because `==2.7.1` also takes 2.7.1+cu118 (PEP 440, "Version matching", "Arbitrary equality").
+ */
 function planRequirements(plan: Plan | null, tag: string): { wanted: string[]; constraints: string[] } {
   if (plan === null) return { wanted: [], constraints: [] };
+  const exactly = tag === '' ? '===' : '==';
   const pin = (name: string, version: string | null): string[] =>
-    version === null ? [] : [`${name}==${version}${tag}`];
+    version === null ? [] : [`${name}${exactly}${version}${tag}`];
   return {
     wanted: [
       ...pin('torch', plan.torch),
@@ -92,20 +96,33 @@ function notServed(plan: Plan, why: string): RigError {
   );
 }
 
+/** Whether uv's reason is that the index has no such build of the aligned set. */
+function isMissingBuild(error: unknown): boolean {
+  return (
+    isRigError(error) &&
+    error.code === 'RIG-LOCK-032' &&
+    /no versions? of torch(vision|audio)?={2,3}/.test(error.why ?? '')
+  );
+}
+
 /** Resolves the index's default build of torch; where the plan means another one, again with that build's local version. */
 async function compileVariant(request: PythonRequest): Promise<PylockPackage[]> {
   const { plan } = request;
-  const packages = await compile(request, '');
-  const why = plan === null ? undefined : variantMismatch(packages, plan);
-  if (plan === null || why === undefined) return packages;
-  const tag = `+${plan.variant}`;
-  const tagged = await compile(request, tag).catch((error: unknown) => {
-    const told = error instanceof RigError ? (error.why ?? '') : '';
-    if (/no versions? of torch(vision|audio)?==/.test(told)) throw notServed(plan, why);
-    throw error;
+  if (plan === null) return compile(request, '');
+  let why = 'the index has no default build of this release';
+  try {
+    const packages = await compile(request, '');
+    const mismatch = variantMismatch(packages, plan);
+    if (mismatch === undefined) return packages;
+    why = mismatch;
+  } catch (error) {
+    if (!isMissingBuild(error)) throw error;
+  }
+  const tagged = await compile(request, `+${plan.variant}`).catch((error: unknown) => {
+    throw isMissingBuild(error) ? notServed(plan, why) : error;
   });
-  const still = variantMismatch(tagged, plan);
-  if (still !== undefined) throw notServed(plan, still);
+  const mismatch = variantMismatch(tagged, plan);
+  if (mismatch !== undefined) throw notServed(plan, mismatch);
   return tagged;
 }
 

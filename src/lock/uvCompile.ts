@@ -57,12 +57,17 @@ function failure(stderr: string): RigError {
       hint: `ask for another version or another package, or build a wheel of ${bare} and serve it through find-links`,
       details: { package: bare },
     });
-  if (stderr.includes('No solution found'))
+  // uv goes on without an index that refuses, and then finds no solution
+  const refused = /lack of valid authentication credentials|\((401|403) [A-Z]/.test(stderr);
+  if (!refused && stderr.includes('No solution found'))
     return new RigError('RIG-LOCK-032', 'the Python packages do not go together', {
       why,
       hint: 'change the versions named above in packages.python of torchrig.yaml',
     });
-  if (/Failed to (fetch|download)|error sending request|HTTP status|Request failed|timed out/i.test(stderr))
+  if (
+    refused ||
+    /Failed to (fetch|download)|error sending request|HTTP status|Request failed|timed out/i.test(stderr)
+  )
     return new RigError('RIG-LOCK-034', 'the Python packages could not be looked up', {
       why,
       hint: 'check the network and the package index (pip config list), then run the same command again',
