@@ -36,8 +36,8 @@ export interface DeflateJob {
 }
 
 /**
- * Part of LAYER_FORMAT. pako is plain JavaScript, so these bytes do not depend on machine, Node version or zlib. Measured on the
- * Debian base: level 1 makes files 9 % larger than level 6 in half the time.
+ * Part of LAYER_FORMAT, as is pako's version: it is plain JavaScript, so these bytes do not depend on machine, Node version or zlib.
+ * Measured on 116 MB of Debian's programs and libraries: level 1 gives 2.82 : 1, level 6 3.10 : 1 in 1.7 times the time.
  */
 const LEVEL = 1;
 const CHUNK = 1 << 20;
