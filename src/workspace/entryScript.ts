@@ -8,7 +8,17 @@ export const ENTRY_SCRIPT = `#!/bin/sh
 # rig-entry [COMMAND...]: start of a torchrig environment, made by rig.
 set -u
 
-state=$(dirname "\${JUPYTER_TOKEN_FILE:-${INSIDE.tokenFile}}")
+# Where token and log go. Another user than root (docker run --user) has no place below /run; who has none at all cannot start
+# Jupyter, but everything else.
+if [ -z "\${JUPYTER_TOKEN_FILE:-}" ]; then
+  state=${INSIDE.state}
+  if ! { mkdir -p -m 700 "$state" && [ -w "$state" ]; } 2>/dev/null; then
+    state=\${TMPDIR:-/tmp}/torchrig-$(id -u)
+    mkdir -m 700 "$state" 2>/dev/null || { [ -O "$state" ] && [ ! -L "$state" ]; } || state=${INSIDE.state}
+  fi
+  export JUPYTER_TOKEN_FILE="$state/jupyter.token"
+fi
+state=$(dirname "$JUPYTER_TOKEN_FILE")
 log=$state/jupyter.log
 
 have_jupyter() {
@@ -21,6 +31,9 @@ say() {
 
 # A command of the user: Jupyter's settings apply to it as well, by ${INSIDE.jupyterConfig}.
 if [ "$#" -gt 0 ]; then
+  case $1 in
+    jupyter | jupyter-lab | jupyter-server | jupyter-notebook) say "Jupyter's token: docker exec CONTAINER cat $JUPYTER_TOKEN_FILE" ;;
+  esac
   exec "$@"
 fi
 
@@ -34,11 +47,11 @@ if [ -t 0 ] && [ -t 1 ]; then
   # A session of its own: Ctrl-C in the shell does not reach Jupyter.
   setsid ${INSIDE.jupyter} </dev/null >>"$log" 2>&1 &
   say "Jupyter Lab starts at http://127.0.0.1:\${RIG_JUPYTER_PORT:-8888}/lab (log: $log)"
-  say "Its token: cat \${JUPYTER_TOKEN_FILE:-${INSIDE.tokenFile}}"
+  say "Its token: cat $JUPYTER_TOKEN_FILE"
   exec bash -l
 fi
 
-say "Jupyter Lab at port \${RIG_JUPYTER_PORT:-8888}; its token: docker exec CONTAINER cat \${JUPYTER_TOKEN_FILE:-${INSIDE.tokenFile}}"
+say "Jupyter Lab at port \${RIG_JUPYTER_PORT:-8888}; its token: docker exec CONTAINER cat $JUPYTER_TOKEN_FILE"
 exec ${INSIDE.jupyter}
 `;
 

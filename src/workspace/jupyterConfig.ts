@@ -22,11 +22,10 @@ def _make(path):
         file.write(secrets.token_hex(32))
 
 
-def _token():
+def _token(path):
     given = os.environ.get("JUPYTER_TOKEN")
     if given:
         return given
-    path = os.environ.get("JUPYTER_TOKEN_FILE") or "${INSIDE.tokenFile}"
     if not os.path.exists(path):
         _make(path)
     with open(path, encoding="ascii") as file:
@@ -65,10 +64,12 @@ def _forbid_instead_of_login_page():
 
 
 def _configure(c):
-    c.IdentityProvider.token = _token()
+    token_file = os.environ.get("JUPYTER_TOKEN_FILE") or "${INSIDE.tokenFile}"
+    c.IdentityProvider.token = _token(token_file)
     _hide(c.IdentityProvider.token)
     _forbid_instead_of_login_page()
     c.ServerApp.extra_template_paths = ["${INSIDE.templates}"]
+    c.ServerApp.jinja_template_vars = {"rig_token_file": token_file}
     c.ServerApp.ip = os.environ.get("RIG_JUPYTER_IP") or "127.0.0.1"
     c.ServerApp.port = int(os.environ.get("RIG_JUPYTER_PORT") or 8888)
     # Another port than the one that was announced would not be found.
@@ -101,7 +102,8 @@ export const FORBIDDEN_PAGE = `{# 403.html, made by rig #}
   {% if logged_in or not login_available %}
   <p>{{ message }}</p>
   {% else %}
-  <p>This environment answers to its own token only: <code>rig open</code> opens it, <code>rig token</code> prints the token.</p>
+  <p>This environment answers to its own token only. <code>rig open</code> opens it, <code>rig token</code> prints the token;
+  in a container without rig: <code>docker exec CONTAINER cat {{ rig_token_file }}</code>.</p>
   <form action="{{ base_url }}login?next={{ default_url }}" method="post">
     {{ xsrf_form_html() | safe }}
     <label for="rig-token">Token</label>

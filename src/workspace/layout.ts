@@ -10,10 +10,10 @@ export const INSIDE = {
   /** Pages of ours that stand before Jupyter's. */
   templates: '/opt/torchrig/share/jupyter/templates',
   launcher: '/opt/torchrig/lib/rig_jupyter.py',
+  /** Token and log of a container that is started by hand. */
+  state: '/run/torchrig',
   /** Read by Jupyter at its start; made by it when missing. An engine puts the environment's own here. */
   tokenFile: '/run/torchrig/jupyter.token',
-  /** Log of a Jupyter that the entry script started beside a shell. */
-  jupyterLog: '/run/torchrig/jupyter.log',
 } as const;
 
 /** Ports on which the services listen inside. */

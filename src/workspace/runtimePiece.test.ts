@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -71,18 +71,31 @@ describe('runtimePiece', () => {
   });
 
   it('runs a command that was given, with its arguments and its exit code', () => {
-    const ran = spawnSync(join(root, INSIDE.entry), [
-      'sh',
-      '-c',
-      'printf "%s|" "$@"; exit 7',
-      'x',
-      'a b',
-      '',
-      '$c',
-    ]);
+    const env = { PATH: process.env['PATH'], JUPYTER_TOKEN_FILE: join(root, 'token') };
+    const entry = (...command: string[]) => spawnSync(join(root, INSIDE.entry), command, { env });
+    const ran = entry('sh', '-c', 'printf "%s|" "$@"; exit 7', 'x', 'a b', '', '$c');
     expect(ran.stdout.toString()).toBe('a b||$c|');
     expect(ran.status).toBe(7);
-    expect(spawnSync(join(root, INSIDE.entry), ['/does/not/exist']).status).toBe(127);
+    expect(entry('/does/not/exist').status).toBe(127);
+  });
+
+  it('tells where the token is when the command is Jupyter, and makes a place for it without root', () => {
+    const tools = join(root, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'jupyter'), '#!/bin/sh\nprintf %s "$JUPYTER_TOKEN_FILE"\n', { mode: 0o755 });
+    // A mkdir that fails for /run stands for a user who may not write there.
+    writeFileSync(
+      join(tools, 'mkdir'),
+      '#!/bin/sh\n[ "$4" = /run/torchrig ] || exec /bin/mkdir "$@"\nexit 1\n',
+      { mode: 0o755 },
+    );
+    const ran = spawnSync(join(root, INSIDE.entry), ['jupyter', 'lab', '--ip=0.0.0.0'], {
+      env: { PATH: `${tools}:/usr/bin:/bin`, TMPDIR: tools },
+    });
+    const file = join(tools, `torchrig-${process.getuid?.() ?? 0}`, 'jupyter.token');
+    expect(ran.stdout.toString()).toBe(file);
+    expect(ran.stderr.toString()).toContain(`cat ${file}`);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
   });
 
   it('puts the environment back into PATH of a login shell, once', () => {

@@ -24,6 +24,7 @@ const MODULES = [
   'accelerate',
   'onnx',
   'onnxruntime',
+  'onnxscript',
   'torch.utils.tensorboard',
 ] as const;
 
