@@ -9,3 +9,13 @@ export { readVerification, verificationKey, writeVerification } from './verifica
 export { explainStream, explainText } from './explain/explainText.ts';
 export { explainId } from './explain/explainId.ts';
 export type { Explanation, ExplainOptions } from './explain/explanation.ts';
+export { runDoctor } from './doctor.ts';
+export type { DoctorOptions, DoctorReport } from './doctor.ts';
+export { probeEnvironment } from './environment/probeEnvironment.ts';
+export type { ProbeOptions } from './environment/probeEnvironment.ts';
+export { hostFindings, summaryOf } from './host/hostFindings.ts';
+export { sourceFindings } from './sourceFindings.ts';
+export { writeBundle } from './bundle.ts';
+export type { BundleFile } from './bundle.ts';
+export { applyFixes, safeFixes } from './fixes.ts';
+export type { Fix, FixResult } from './fixes.ts';

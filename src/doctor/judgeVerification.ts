@@ -25,17 +25,26 @@ function remedyOf(error: StepError | undefined, otherwise: string): string {
   return known?.remedy ?? otherwise;
 }
 
+/** More failed imports than this are told in one finding: they mostly have one cause. */
+const SEPARATE = 4;
+
 function judgeImports(report: VerificationReport): Finding[] {
-  return Object.entries(report.imports).flatMap(([name, result]) => {
-    if (result.ok) return [];
-    return [
-      finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
-        title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
-        evidence: evidenceOf(result.error),
-        remedy: remedyOf(result.error, `${REBUILD}   (if it happens again: rig lock --upgrade ${name})`),
-      }),
-    ];
+  const failed = Object.entries(report.imports).filter(([, result]) => !result.ok);
+  const told = failed.slice(0, SEPARATE).map(([name, result]) =>
+    finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
+      title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
+      evidence: evidenceOf(result.error),
+      remedy: remedyOf(result.error, `${REBUILD}   (if it happens again: rig lock --upgrade ${name})`),
+    }),
+  );
+  const rest = failed.slice(SEPARATE).map(([name]) => name);
+  if (rest.length === 0) return told;
+  const more = finding('import-failed', 'fail', {
+    title: `${rest.length} more packages cannot be imported`,
+    evidence: rest.join(', '),
+    remedy: REBUILD,
   });
+  return [...told, more];
 }
 
 const STEPS = {
@@ -49,7 +58,8 @@ function judgeSteps(report: VerificationReport, torch: boolean): Finding[] {
   if (!torch) return [];
   return Object.entries(STEPS).flatMap(([name, [id, title, remedy]]) => {
     const result = report.steps[name as keyof typeof STEPS];
-    if (result?.ok) return [];
+    // Without torch nothing after it can work.
+    if (result?.ok || (name !== 'torch' && report.steps.torch?.ok === false)) return [];
     return [
       finding(id, 'fail', {
         title,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 
 /** What python/rigprobe/verify.py prints. Everything from inside an environment is checked before use. */
-const StepError = v.object({
+export const StepError = v.object({
   kind: v.picklist(['exception', 'finding', 'timeout', 'signal', 'exit']),
   message: v.string(),
   type: v.optional(v.string()),

@@ -18,3 +18,5 @@ export type {
 export { gatherHostFacts } from './gather.ts';
 export { localReader } from './localReader.ts';
 export type { FileSystemFacts, HostReader, Look, Outcome } from './reader.ts';
+export { recordingReader } from './recordingReader.ts';
+export type { Machine } from './recordedReader.ts';

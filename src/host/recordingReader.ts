@@ -4,21 +4,19 @@ import type { HostReader, Look } from './reader.ts';
 /** Longer texts are cut: /proc/cpuinfo of 256 cores says the same 256 times. */
 const LONGEST = 40_000;
 
+const keep = (text: string): string => text.slice(0, LONGEST);
+
 /**
  * Writes down everything that is read through it, so that another machine can replay it (`rig doctor --bundle`).
- * `redact` sees every text before it is kept.
+ * Names and texts are as they were: redact before giving it away.
  */
-export function recordingReader(
-  inner: HostReader,
-  redact: (text: string) => string,
-): { reader: HostReader; machine: () => Machine } {
+export function recordingReader(inner: HostReader): { reader: HostReader; machine: () => Machine } {
   const files: Record<string, string> = {};
   const links: Record<string, string> = {};
   const denied = new Set<string>();
   const writable = new Set<string>();
   const disks: NonNullable<Machine['disks']> = {};
   const commands: Record<string, Answer> = {};
-  const keep = (text: string): string => redact(text.slice(0, LONGEST));
   function note<T>(path: string, look: Look<T>, take: (value: T) => void): Look<T> {
     if (look.ok) take(look.value);
     else if (look.why === 'denied') denied.add(path);

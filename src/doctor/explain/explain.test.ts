@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTables } from '../../compat/index.ts';
 import { RULES } from './catalogue.ts';
+import { LiteralFinder } from './literals.ts';
 import { explainStream, explainText } from './explainText.ts';
 import { explainId } from './explainId.ts';
 
@@ -28,6 +29,23 @@ describe('the rules together', () => {
       const rule = RULES.find(({ id }) => id === issue.id);
       expect([issue.id, rule?.confidence]).toEqual([issue.id, issue.confidence]);
     }
+  });
+});
+
+describe('LiteralFinder', () => {
+  it('finds what includes() finds, overlapping and nested literals too', () => {
+    const literals = ['he', 'she', 'his', 'hers', 'shell', 'ell', 'a'];
+    const finder = new LiteralFinder(literals);
+    const texts = ['ushers', 'shell', 'xhisx', 'sh', '', 'éhers', 'shshell', 'bcd'];
+    for (const text of texts) {
+      const found = [...finder.find(text)].map((number) => literals[number]);
+      expect(new Set(found)).toEqual(new Set(literals.filter((literal) => text.includes(literal))));
+    }
+  });
+
+  it('is given ASCII only', () => {
+    const literals = RULES.flatMap((rule) => rule.signs.map(({ has }) => has));
+    expect(literals.filter((has) => !/^[\x20-\x7e]{3,}$/.test(has))).toEqual([]);
   });
 });
 

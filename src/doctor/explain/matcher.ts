@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ErrorCatalogue, ErrorCode } from '../../kernel/index.ts';
 import { RULES } from './catalogue.ts';
+import { LiteralFinder } from './literals.ts';
 import type { Rule } from './rule.ts';
 
 /** Longer lines are looked at in pieces of this many characters, so that memory stays bounded. */
@@ -23,6 +24,12 @@ export interface CodeSighting {
   line: number;
   text: string;
 }
+
+const OWN_CODE = 'RIG-';
+
+/** The rule of each literal; the literal after the last stands for rig's own codes. */
+const OWNERS = RULES.flatMap((rule) => rule.signs.map(() => rule));
+const FINDER = new LiteralFinder([...RULES.flatMap((rule) => rule.signs.map(({ has }) => has)), OWN_CODE]);
 
 function matches(rule: Rule, line: string): boolean {
   return rule.signs.some(({ has, like }) => line.includes(has) && (like === undefined || like.test(line)));
@@ -72,8 +79,11 @@ export class Matcher {
 
   /** Whole lines. Only a block that holds some sign at all is looked at line by line. */
   private scan(block: string): void {
-    const rules = RULES.filter((rule) => rule.signs.some(({ has }) => block.includes(has)));
-    const own = block.includes('RIG-');
+    const found = FINDER.find(block);
+    const own = found.delete(OWNERS.length);
+    const rules = [...new Set([...found].map((number) => OWNERS[number]))].filter(
+      (rule) => rule !== undefined,
+    );
     if (rules.length === 0 && !own) {
       for (let at = block.indexOf('\n'); at >= 0; at = block.indexOf('\n', at + 1)) this.line += 1;
       this.line += 1;

@@ -1,16 +1,15 @@
-import { solve } from '../../compat/index.ts';
+import { solve, toSolveHost } from '../../compat/index.ts';
 import { finding } from '../finding.ts';
 import type { HostCheck } from './check.ts';
-import { solveHostOf } from './solveHost.ts';
 
 /** Does what the lock holds run on these GPUs and this driver? */
 export const planChecks: HostCheck = (facts, { plan, tables }) => {
   if (!tables || facts.gpus.length === 0 || facts.driver.kernel === null) return [];
-  const { host, unseen } = solveHostOf(facts, tables);
-  const strange = unseen.map((gpu) =>
+  const { host, warnings } = toSolveHost(facts, tables);
+  const strange = warnings.map((warning) =>
     finding('gpu-not-in-table', 'warn', {
       title: 'a GPU that the tables do not know',
-      evidence: gpu.name ?? gpu.pci ?? 'no name',
+      evidence: warning.text,
       remedy: 'rig compat update, or rig compat solve --compute-capability N.N',
     }),
   );

@@ -1,0 +1,83 @@
+"""Probes of `rig doctor` inside an environment; prints one JSON document.
+
+Request: {"torch": bool, "workspace": "/workspace", "workers": 2, "hashSeconds": 4, "compile": true, "total": seconds}.
+Two processes side by side: one computes, the other looks at the place and starts processes of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Dict, List
+
+from rigprobe import gpu, system, torchwork, verify
+from rigprobe.runner import Step, run_jobs
+
+#: Whose shared libraries are compared with their RECORD, in this order.
+CHECKED = ["torch", "triton", "numpy", "torchvision", "torchaudio"]
+
+
+def _gpu_count() -> int:
+    """Without torch, so that the parent never touches CUDA."""
+    answer = gpu.nvml()
+    return int(answer.get("devices", 0)) if answer.get("code") == 0 else 0
+
+
+def _nvidia_wheels() -> List[str]:
+    from rigprobe import distributions
+
+    return sorted(name for name in distributions.installed() if name.startswith("nvidia-"))
+
+
+def place_steps(request: Dict[str, Any]) -> List[Step]:
+    workspace = request["workspace"]
+    steps = [
+        Step("tools", 10, system.tools),
+        Step("memory", 10, system.memory),
+        Step("workspace", 20, lambda: system.folder(workspace)),
+        Step("shm", 10, system.shared_memory),
+        Step("shadowed", 10, lambda: system.shadowed([workspace])),
+    ]
+    if request["torch"]:
+        steps += [
+            Step("libraries", 30, system.stray_libraries),
+            Step("files", 60, lambda: system.files(CHECKED + _nvidia_wheels(), request["hashSeconds"])),
+        ]
+    return steps
+
+
+def process_steps(request: Dict[str, Any], gpus: int) -> List[Step]:
+    steps = [
+        Step("dataLoader", 60, lambda: torchwork.data_loader(request["workers"], 1 << 20)),
+        Step("gloo", 60, lambda: torchwork.all_reduce("gloo", 2, 40)),
+    ]
+    if gpus > 0:
+        steps.append(Step("nccl", 120, lambda: torchwork.all_reduce("nccl", gpus, 100)))
+    return steps
+
+
+def compute_steps(request: Dict[str, Any], gpus: int) -> List[Step]:
+    steps = [
+        Step("torch", 90, verify.torch_versions),
+        Step("gpus", 60, verify.gpus),
+        Step("allocate", 60, lambda: torchwork.allocate(128 << 20)),
+        Step("products", 60, lambda: torchwork.products(512)),
+    ]
+    if gpus > 0:
+        steps += [Step(f"rates {index}", 60, lambda index=index: torchwork.gpu_rates(index)) for index in range(gpus)]
+    if gpus > 1:
+        steps.append(Step("peers", 60, torchwork.peers))
+    if request["compile"]:
+        steps.append(Step("compile", 240, verify.compiled_model))
+    return steps
+
+
+def run(request: Dict[str, Any]) -> None:
+    started = time.perf_counter()
+    gpus = _gpu_count() if request["torch"] else 0
+    jobs = [place_steps(request)]
+    if request["torch"]:
+        jobs = [compute_steps(request, gpus), place_steps(request) + process_steps(request, gpus)]
+    results = run_jobs(jobs, request["total"])
+    elapsed = round((time.perf_counter() - started) * 1000, 1)
+    print(json.dumps({"format": 1, "interpreter": verify.interpreter(), "steps": results, "ms": elapsed}))
