@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { SandboxMode } from './engine.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
 import { confineWords } from './capabilities.ts';
-import { shellQuote, shellWords } from './shellQuote.ts';
+import { IDENTIFIER, shellQuote, shellWords } from './shellQuote.ts';
 import { TOOLBOX_INSIDE, toolWords } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -46,7 +46,6 @@ export interface Bind {
 
 /** Where the host's root hangs between pivot_root and its detaching. */
 const OLD = '/.rig-host';
-const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
 const READONLY_PROC = ['/proc/sys', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sysrq-trigger'];
 const MASKED_FILES = ['/proc/keys', '/proc/kcore', '/proc/timer_list', '/proc/latency_stats'];
@@ -63,8 +62,9 @@ export function bootScript(plan: BootPlan): string {
     ...mountRoot(plan),
     ...switchRoot(plan),
     ...mountKernelFolders(plan),
-    ...mountBinds(plan),
+    ...emptyTmp(),
     ...placeFiles(plan),
+    ...mountBinds(plan),
     ...becomeInit(plan),
     '',
   ].join('\n');
@@ -206,19 +206,23 @@ function maskLines(): string[] {
   ];
 }
 
+/**
+ * The layer keeps /tmp on disk, so that it does not count as memory; its content ends with the environment. Nothing of the
+ * host's is mounted yet, so nothing of the host's can be removed.
+ */
+function emptyTmp(): string[] {
+  return ['t rm -rf --one-file-system /tmp/..?* /tmp/.[!.]* /tmp/*', 't chmod 1777 /tmp'];
+}
+
+/** Before the user's folders are mounted: a file of ours is never written into one. */
 function placeFiles({ folder, files }: BootPlan): string[] {
-  return [
-    // the layer keeps /tmp on disk, so that it does not count as memory; its content ends with the environment
-    't rm -rf /tmp/..?* /tmp/.[!.]* /tmp/*',
-    't chmod 1777 /tmp',
-    ...files.flatMap(([file, path, mode]) => [
-      `[ -d ${shellQuote(dirname(path))} ] || t mkdir -p ${shellQuote(dirname(path))}`,
-      // a link may lie there (systemd's resolv.conf): the file takes its place
-      `t rm -rf ${shellQuote(path)}`,
-      `t cp ${shellQuote(`${OLD}${folder.place}/${file}`)} ${shellQuote(path)}`,
-      `t chmod ${mode} ${shellQuote(path)}`,
-    ]),
-  ];
+  return files.flatMap(([file, path, mode]) => [
+    `[ -d ${shellQuote(dirname(path))} ] || t mkdir -p ${shellQuote(dirname(path))}`,
+    // a link may lie there (systemd's resolv.conf): the file takes its place
+    `t rm -f ${shellQuote(path)}`,
+    `t cp ${shellQuote(`${OLD}${folder.place}/${file}`)} ${shellQuote(path)}`,
+    `t chmod ${mode} ${shellQuote(path)}`,
+  ]);
 }
 
 function becomeInit(plan: BootPlan): string[] {

@@ -113,7 +113,7 @@ export interface ExecRequest {
   workdir?: string;
   /** A terminal inside, on the caller's: only when stdin and stdout are one. */
   tty?: boolean;
-  /** Aborting ends the command (TERM, then KILL). */
+  /** Aborting ends the command: by TERM and, 10 s later, KILL for `exec`; by KILL at once for `spawn`. */
   signal?: AbortSignal;
 }
 

@@ -8,7 +8,7 @@ import { findProgram } from './hostPrograms.ts';
 import { nsenterWords } from './idMapping.ts';
 import { pretendFilter } from './pretendFilter.ts';
 import { enterFilteredWords } from './syscallFilter.ts';
-import { shellWords } from './shellQuote.ts';
+import { IDENTIFIER, shellWords } from './shellQuote.ts';
 import { toolWords } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -56,6 +56,7 @@ function enterWords(state: StoredState, box: BoxIdentity, request: SpawnRequest)
     ...toolWords(toolbox, 'env'),
     '-C',
     workdir,
+    ...oddNames({ ...state.env, ...request.env }),
     ...commandWords(toolbox, request),
   ];
 }
@@ -68,6 +69,13 @@ function entering(state: StoredState, box: BoxIdentity): string[] {
     state.mode as Exclude<SandboxMode, 'proot'>,
     box.pid,
   );
+}
+
+/** A shell stands between, and drops names that it cannot hold itself, like A.B. */
+function oddNames(env: Record<string, string>): string[] {
+  return Object.entries(env)
+    .filter(([key]) => !IDENTIFIER.test(key))
+    .map(([key, value]) => `${key}=${value}`);
 }
 
 /** With a terminal, script(1) gives the command one of its own inside and keeps both of one size. */

@@ -18,3 +18,4 @@ export type {
 export { createSandboxEngine } from './sandboxEngine.ts';
 export type { SandboxOptions } from './sandboxEngine.ts';
 export { exitCode } from './runAttached.ts';
+export { probeContainerEngine } from './containerEngine.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
-import { formatBytes } from '../kernel/index.ts';
 import { CGROUP_VIEW, limitGroup } from './cgroups.ts';
 import type { CgroupView, ControllerLimit } from './cgroups.ts';
+import { sizeWord } from './sizeWord.ts';
 import { findProgram } from './hostPrograms.ts';
 
 export interface LimitWish {
@@ -41,7 +41,7 @@ export async function planLimits(wish: LimitWish, view: CgroupView = CGROUP_VIEW
   plan.shm = Math.min(wish.shm ?? most, limited === undefined ? Number.MAX_SAFE_INTEGER : most);
   if (wish.shm !== undefined && plan.shm < wish.shm) {
     plan.notices.push(
-      `shm: ${formatBytes(plan.shm)} instead of ${formatBytes(wish.shm)}, half of the memory limit (what lies there counts as memory)`,
+      `shm: ${sizeWord(plan.shm)} instead of ${sizeWord(wish.shm)}, half of the memory limit (what lies there counts as memory)`,
     );
   }
   return plan;
@@ -68,7 +68,7 @@ async function limitMemory(
   };
   const result = await limitGroup(group, limit, view);
   if ('refused' in result) {
-    plan.notices.push(`memory: ${formatBytes(memory)} is NOT enforced (${result.refused}; ${REMEDY})`);
+    plan.notices.push(`memory: ${sizeWord(memory)} is NOT enforced (${result.refused}; ${REMEDY})`);
     return undefined;
   }
   plan.cgroups.push(result.procs);

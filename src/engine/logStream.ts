@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../kernel/index.ts';
@@ -22,10 +22,13 @@ export async function* logStream(
   }
   try {
     let offset = options.tail === undefined ? 0 : await tailOffset(handle, options.tail);
+    let lastCut = await cutAt(path);
     for (;;) {
       const running = options.follow === true && (await alive());
       const { size } = await handle.stat();
-      if (size < offset) offset = 0; // cut by the supervisor
+      const cut = await cutAt(path);
+      if (size < offset || cut !== lastCut) offset = 0;
+      lastCut = cut;
       for (;;) {
         const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, offset);
         if (bytesRead === 0) break;
@@ -40,9 +43,18 @@ export async function* logStream(
   }
 }
 
+/** When the supervisor last cut the log: it keeps the older part beside it. */
+async function cutAt(path: string): Promise<number> {
+  return stat(`${path}.1`).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
+
 /** Where the last `lines` lines begin. */
 async function tailOffset(handle: FileHandle, lines: number): Promise<number> {
   const { size } = await handle.stat();
+  if (lines <= 0) return size;
   let found = 0;
   for (let end = size; end > 0;) {
     const start = Math.max(0, end - CHUNK);

@@ -11,7 +11,7 @@ export async function placeInRoot(
 ): Promise<void> {
   for (const { path, content, mode } of files) {
     const place = await parentOf(root, path);
-    await rm(place, { recursive: true, force: true });
+    await rm(place, { force: true });
     await writeFile(place, content, { mode: mode ?? 0o644, flag: 'wx' });
   }
   for (const [path, target] of links) {

@@ -1,6 +1,6 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RigError, errnoOf, sha256Hex } from '../kernel/index.ts';
+import { RigError, errnoOf, sha256Hex, writeFileAtomic } from '../kernel/index.ts';
 import { bootScript } from './bootScript.ts';
 import type { Bind, BootPlan } from './bootScript.ts';
 import { userBinds } from './bindSources.ts';
@@ -166,7 +166,7 @@ async function namespaceWay(
     workdir,
     command: [...(await initWords(request.lower, toolWords(toolbox, 'env'))), ...mainCommand(request)],
   };
-  await writeFile(folder.bootScript, bootScript(plan), { mode: 0o600 });
+  await writeFileAtomic(folder.bootScript, bootScript(plan), { mode: 0o600 });
   await supervise(folder, [...limits.limiters, ...(await unshareWords(mode, env)), ...single.words]);
   return {
     toolbox: toolbox.path,
@@ -207,7 +207,7 @@ async function prootWay(
     env: { ...env, ...proot.env },
     words: command,
   };
-  await writeFile(folder.bootScript, prootScript(boot), { mode: 0o600 });
+  await writeFileAtomic(folder.bootScript, prootScript(boot), { mode: 0o600 });
   await supervise(folder, limits.limiters);
   return {
     toolbox: '',
@@ -232,5 +232,5 @@ async function copyFiles(folder: EnvironmentFolder, files: PlacedFile[]): Promis
 
 async function supervise(folder: EnvironmentFolder, words: string[]): Promise<void> {
   const launch = [...words, 'sh', folder.bootScript];
-  await writeFile(folder.superviseScript, superviseScript(folder, launch), { mode: 0o600 });
+  await writeFileAtomic(folder.superviseScript, superviseScript(folder, launch), { mode: 0o600 });
 }

@@ -1,6 +1,6 @@
-import { mkdir, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RigError, formatBytes, run } from '../kernel/index.ts';
+import { RigError, run } from '../kernel/index.ts';
 import { MARKER } from './boxIdentity.ts';
 import type { Bind } from './bootScript.ts';
 import { copyRoot } from './copyRoot.ts';
@@ -11,6 +11,7 @@ import { insidePath } from './insidePath.ts';
 import { placeInRoot } from './placeInRoot.ts';
 import { prootFilter } from './pretendFilter.ts';
 import { prootProgram } from './prootTool.ts';
+import { sizeWord } from './sizeWord.ts';
 import { loadFilterWords } from './syscallFilter.ts';
 
 /** How an environment is run without namespaces. */
@@ -42,8 +43,8 @@ export interface ProotWish {
 export async function prepareProot(wish: ProotWish): Promise<ProotLaunch> {
   const { request, folder, tool, root } = wish;
   await copyRoot(request.lower, root);
+  const own = await ownFolders(wish);
   await placeInRoot(root, wish.files, wish.links);
-  const own = await ownFolders(folder, wish.shm);
   const words = [
     ...filterWords(),
     ...prootProgram(tool, request.lower),
@@ -73,32 +74,22 @@ function filterWords(): string[] {
   return filter && python ? loadFilterWords(python, filter, true) : [];
 }
 
-/** Its own /tmp and /run; /dev/shm is the host's where that is large enough, else a folder on disk. */
-async function ownFolders(
-  folder: EnvironmentFolder,
-  shm: number,
-): Promise<{ binds: string[]; notices: string[] }> {
-  const binds: string[] = [];
-  const notices: string[] = [];
+/** /tmp and /run begin empty; /dev/shm is the host's where that is large enough, else a folder on disk. */
+async function ownFolders({ folder, root, shm }: ProotWish): Promise<{ binds: string[]; notices: string[] }> {
   for (const name of ['tmp', 'run']) {
-    const path = join(folder.root, name);
-    await rm(path, { recursive: true, force: true });
-    await mkdir(path, { mode: 0o700 });
-    binds.push(`${path}:/${name}`);
+    await rm(join(root, name), { recursive: true, force: true });
+    await mkdir(join(root, name));
+    await chmod(join(root, name), name === 'tmp' ? 0o1777 : 0o755);
   }
-  await mkdir(join(folder.root, 'run/sshd'));
+  await mkdir(join(root, 'run/sshd'));
   const facts = await statfs('/dev/shm').catch(() => undefined);
   const there = facts ? facts.blocks * facts.bsize : 0;
-  if (there < shm) {
-    const path = join(folder.root, 'shm');
-    await rm(path, { recursive: true, force: true });
-    await mkdir(path, { mode: 0o700 });
-    binds.push(`${path}:/dev/shm`);
-    notices.push(
-      `shm: the host's /dev/shm has only ${formatBytes(there)}; a folder on disk stands in for it, slower and without a limit`,
-    );
-  }
-  return { binds, notices };
+  if (there >= shm) return { binds: [], notices: [] };
+  const path = join(folder.root, 'shm');
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { mode: 0o700 });
+  const notice = `shm: the host's /dev/shm has only ${sizeWord(there)}; a folder on disk stands in for it, slower and without a limit`;
+  return { binds: [`${path}:/dev/shm`], notices: [notice] };
 }
 
 async function bindWords(root: string, binds: Bind[]): Promise<string[]> {

@@ -36,6 +36,18 @@ export async function runAttached(
   }
 }
 
+/** Ends a child, and with it the command inside, when `signal` aborts; the child then closes as if killed from outside. */
+export function killOnAbort(child: ChildProcess, signal: AbortSignal | undefined): ChildProcess {
+  const kill = (): void => {
+    child.kill('SIGKILL');
+  };
+  if (signal?.aborted) kill();
+  signal?.addEventListener('abort', kill, { once: true });
+  child.once('close', () => signal?.removeEventListener('abort', kill));
+  return child;
+}
+
+/** Resolves to a child's exit code, or 128 + the number of the signal that ended it. */
 export async function exitCode(child: ChildProcess): Promise<number> {
   return new Promise((done, fail) => {
     child.once('error', fail);

@@ -1,10 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RigError, withFileLock } from '../kernel/index.ts';
+import { RigError, isRigError, lockFile, withFileLock } from '../kernel/index.ts';
 import type { HomeLayout, Progress } from '../kernel/index.ts';
 import { isAlive, readBox } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
-import { runAttached } from './runAttached.ts';
+import { killOnAbort, runAttached } from './runAttached.ts';
 import type { Engine, EnvironmentStart, Probe, Started } from './engine.ts';
 import { enterBox } from './enterBox.ts';
 import { environmentFolder } from './environmentFolder.ts';
@@ -40,7 +40,7 @@ export function createSandboxEngine({ layout, env = process.env, progress }: San
     start: async (request) => start(request, { layout, env, progress, folder: folderOf(request.name) }),
     spawn: async (name, request) => {
       const { state, box } = await running(folderOf(name));
-      return enterBox(state, box, request);
+      return killOnAbort(enterBox(state, box, request), request.signal);
     },
     exec: async (name, request) => {
       const { state, box } = await running(folderOf(name));
@@ -91,7 +91,14 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
   return withFileLock(folder.lock, async () => {
     const meanwhile = (await runningReady(folder)) ?? (await settle(folder));
     if (meanwhile) return started(meanwhile, true, begin);
-    return started(await startStopped(request, context), false, begin);
+    try {
+      return started(await startStopped(request, context), false, begin);
+    } catch (error) {
+      // the start of somebody who was killed came first after all
+      const other = isBusy(error) ? await settle(folder) : undefined;
+      if (other) return started(other, true, begin);
+      throw error;
+    }
   });
 }
 
@@ -124,17 +131,32 @@ async function runningReady(folder: EnvironmentFolder): Promise<Running | undefi
   return box && state && (await isReady(folder)) ? { state, box } : undefined;
 }
 
-/** A start whose starter was killed may be under way: waits for it, or ends what is left of it. */
+/**
+ * A start whose starter was killed may be under way, known only by its lock: waits until it stands or is gone. What does not
+ * get ready is ended.
+ */
 async function settle(folder: EnvironmentFolder): Promise<Running | undefined> {
+  const ended = await access(folder.exit).then(
+    () => true,
+    () => false,
+  );
+  if (ended || !(await readState(folder))) return undefined;
   const end = performance.now() + READY_MS;
-  while ((await liveBox(folder)) && performance.now() < end) {
+  while (performance.now() < end) {
     const running = await runningReady(folder);
     if (running) return running;
+    const lock = await lockFile(folder.boxLock, { tryOnly: true });
+    await lock?.release();
+    if (lock) return undefined;
     await sleep(20);
   }
   const box = await readBox(folder.box);
   if (box) await stopBox(box, 0);
   return undefined;
+}
+
+function isBusy(error: unknown): boolean {
+  return isRigError(error) && error.code === 'RIG-ENGINE-004';
 }
 
 async function running(folder: EnvironmentFolder): Promise<Running> {

@@ -6,3 +6,6 @@ export function shellQuote(word: string): string {
 export function shellWords(words: readonly string[]): string {
   return words.map(shellQuote).join(' ');
 }
+
+/** A name that a POSIX shell can export. */
+export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -4,10 +4,12 @@ import { isAlive, survivors } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
 
 const KILL_MS = 10_000;
+const TERM_BIT = 1n << 14n;
 
 /** TERM to the init, KILL to all after `timeoutMs`; resolves when nothing of the environment is left. */
 export async function stopBox(box: BoxIdentity, timeoutMs: number): Promise<void> {
   if (timeoutMs > 0 && isAlive(box)) {
+    await listening(box);
     send(await initOf(box), 'SIGTERM');
     await gone(box, timeoutMs, 'init');
   }
@@ -27,6 +29,19 @@ async function initOf(box: BoxIdentity): Promise<number[]> {
   if (hasNamespace(box)) return [box.pid];
   const children = await readFile(`/proc/${box.pid}/task/${box.pid}/children`, 'utf8').catch(() => '');
   return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** A TERM that comes before the init has set itself up would be lost: the kernel drops it for a first process. */
+async function listening(box: BoxIdentity): Promise<void> {
+  if (!hasNamespace(box)) return;
+  for (let patience = 200; patience > 0 && isAlive(box); patience -= 1) {
+    const status = await readFile(`/proc/${box.pid}/status`, 'utf8').catch(() => '');
+    const masks = [...status.matchAll(/^Sig(?:Blk|Cgt):\s*([0-9a-f]+)/gm)].map(([, mask]) =>
+      BigInt(`0x${mask}`),
+    );
+    if (masks.some((mask) => (mask & TERM_BIT) !== 0n)) return;
+    await sleep(10);
+  }
 }
 
 function send(pids: number[], name: NodeJS.Signals): void {

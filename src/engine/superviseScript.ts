@@ -14,7 +14,7 @@ export function superviseScript(folder: EnvironmentFolder, launch: string[]): st
   return `# written by rig before every start
 umask 077
 exec 9>>${q(folder.boxLock)}
-flock -w 5 9 || { echo busy >&3; exit 75; }
+flock -w 2 9 || { echo busy >&3; exit 75; }
 rotate() {
   exec 3>&- 9>&-
   while sleep 10 && kill -0 $$; do
@@ -30,6 +30,8 @@ rotate &
 rotator=$!
 ${shellWords(launch)}
 code=$?
+# util-linux 2.38 mistakes a first process that was killed by KILL for an error of its own
+if [ $code -eq 1 ] && tail -c 200 ${q(folder.log)} | grep -q 'unshare: sigprocmask unblock failed'; then code=137; fi
 echo "$code $(date +%s)" >${q(folder.exit)}.new && mv ${q(folder.exit)}.new ${q(folder.exit)}
 kill $rotator
 `;
