@@ -53,7 +53,7 @@ describe("a machine's row", () => {
 
 it('tells what a package source serves from its versions', () => {
   const { served, unknown } = servedVariants(
-    ['2.7.1', '2.7.1+cu128', '2.8.0', '2.99.0', '2.8.0'],
+    ['1.13.1', '2.7.1', '2.7.1+cu128', '2.8.0', '2.99.0', '2.99.0+cu126', '2.98.0rc1', '2.8.0'],
     'linux/amd64',
     tables,
   );

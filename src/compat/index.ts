@@ -12,11 +12,13 @@ export type { GpuMatch } from './gpuNames.ts';
 export { learnRelease } from './learn.ts';
 export type { Learned, LearnOptions } from './learn.ts';
 export { verifyTables } from './verify.ts';
-export type { Difference, RowCheck, Verification, VerifyOptions } from './verify.ts';
+export type { Difference } from './compareReading.ts';
+export type { RowCheck, Verification, VerifyOptions } from './verify.ts';
 export type { TorchReading } from './readWheel.ts';
 export { indexWheelSource } from './wheelSource.ts';
 export type { WheelSource } from './wheelSource.ts';
 export type {
+  Forced,
   Nearest,
   Outranked,
   Reason,

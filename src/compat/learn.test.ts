@@ -105,6 +105,10 @@ beforeAll(async () => {
     'torchvision-7.16.1-cp312-cp312-manylinux_2_28_x86_64.whl': companion('torchvision', '7.16.1', '==9.1.0'),
     'torchvision-7.17.0-cp312-cp312-manylinux_2_28_x86_64.whl': companion('torchvision', '7.17.0', '>=9.0'),
     'torchaudio-8.0.0-cp312-cp312-manylinux_2_28_x86_64.whl': companion('torchaudio', '8.0.0', ''),
+    'torch-9.0.0+cu132-cp312-cp312-manylinux_2_28_x86_64.whl': torchWheel('9.0.0', {
+      ...NEW,
+      flags: 'sm_75 sm_80',
+    }),
     'torch-9.0.0-cp312-cp312-manylinux_2_28_x86_64.whl': torchWheel('9.0.0', { ...NEW, flags: '' }),
     'torch-8.0.0-cp312-cp312-manylinux_2_28_x86_64.whl': torchWheel('8.0.0', NEW).subarray(0, 1000),
     'torch-8.1.0-cp312-cp312-manylinux_2_28_x86_64.whl': zip({
@@ -210,7 +214,7 @@ describe('verifying tables', () => {
     wrong.torchvision = '7.16.0';
     const check = async (...releases: (typeof release)[]) => verifyTables({ ...builtin, releases }, source);
     expect(await check(release)).toMatchObject({ ok: true, rows: [{ outcome: 'same', variant: 'cu132' }] });
-    expect((await check(release)).unknown).toEqual(['9.0.0']);
+    expect((await check({ ...release, version: '8.0.0' })).unknown).toEqual(['8.1.0', '9.0.0', '9.1.0']);
     expect((await check(wrong)).rows[0]).toMatchObject({
       outcome: 'different',
       differences: [
@@ -218,6 +222,17 @@ describe('verifying tables', () => {
         { field: 'torchvision', table: '7.16.0', wheel: '7.16.1' },
       ],
     });
+    const tagged = await check({ ...release, version: '9.0.0' });
+    expect(
+      tagged.rows.map(({ tag, outcome, differences }) => [
+        tag,
+        outcome,
+        differences.map(({ field }) => field),
+      ]),
+    ).toEqual([
+      [null, 'different', ['architectures', 'ptx', 'torchvision']],
+      ['cu132', 'different', ['architectures', 'ptx']],
+    ]);
     const others = await check({ ...release, version: '7.0.0' }, { ...release, version: '8.0.0' });
     expect(others.ok).toBe(false);
     expect(others.rows.map((row) => row.outcome)).toEqual(['missing', 'failed']);

@@ -70,6 +70,15 @@ describe('what the issue wants shown', () => {
     });
   });
 
+  it('what --force would take is told, with what breaks by it', () => {
+    const result = refused({ torch: '2.7' }, { gpus: ['RTX 5090'], driver: '570.86' }, { served: defaults });
+    expect(result.forced).toMatchObject({
+      plan: { torch: '2.7.1', variant: 'cu126' },
+      breaks: [{ code: 'architecture' }],
+    });
+    expect(refused({ torch: '3.1' }, { gpus: ['RTX 5090'], driver: '570.86' }).forced).toBeNull();
+  });
+
   it('V100, driver 580: cu126, and why cu130 is wrong though the driver reports CUDA 13', () => {
     const result = good({}, { gpus: ['V100'], driver: '580' });
     expect(result.plan.variant).toBe('cu126');

@@ -7,7 +7,15 @@ import type { Context } from './judge.ts';
 import { makePlan } from './makePlan.ts';
 import { findNearest } from './nearest.ts';
 import { checkRequest } from './request.ts';
-import type { Rejected, SolveHost, SolveOptions, SolveRequest, SolveResult } from './solveTypes.ts';
+import type {
+  Forced,
+  Reason,
+  Rejected,
+  SolveHost,
+  SolveOptions,
+  SolveRequest,
+  SolveResult,
+} from './solveTypes.ts';
 import { refusalReasons, successReasons } from './solveReasons.ts';
 import type { CompatTables } from './tables.ts';
 import { constraintsOf, hostWarnings, planWarnings } from './warnings.ts';
@@ -37,6 +45,22 @@ export function eligible({ request, host, gpus, tables }: Context): Candidate[] 
     : all;
 }
 
+/** Reasons that no will can overcome: there is no such wheel, or it cannot be installed. */
+const FINAL = new Set<Reason['code']>(['not-served', 'platform', 'python', 'companion', 'lower-bound']);
+
+/** The candidate with the fewest objections. */
+function forcePlan(forcible: { candidate: Candidate; breaks: Reason[] }[], context: Context): Forced | null {
+  const [best] = forcible.toSorted(
+    (a, b) => a.breaks.length - b.breaks.length || compareCandidates(a.candidate, b.candidate, context),
+  );
+  if (best === undefined) return null;
+  const { host, request, tables } = context;
+  return {
+    plan: makePlan(best.candidate, { platform: host.platform, python: request.python, tables }),
+    breaks: best.breaks,
+  };
+}
+
 /**
  * Finds the aligned set for a request on a host, or says why there is none.
  * Pure and synchronous, a few milliseconds.
@@ -51,10 +75,12 @@ export function solve(
   const context = makeContext(request, host, { tables, options });
   const good: Candidate[] = [];
   const rejected: Rejected[] = [];
+  const forcible: { candidate: Candidate; breaks: Reason[] }[] = [];
   for (const candidate of eligible(context)) {
     const reasons = judge(candidate, context);
     if (reasons.length === 0) good.push(candidate);
     else {
+      if (!reasons.some(({ code }) => FINAL.has(code))) forcible.push({ candidate, breaks: reasons });
       const why = reasons.map((reason) => reason.why).join('; ');
       rejected.push({
         candidate: nameOf(candidate),
@@ -74,6 +100,7 @@ export function solve(
       warnings: hostWarnings(context),
       rejected,
       nearest: findNearest(context),
+      forced: forcePlan(forcible, context),
       tablesDate: tables.date,
     };
   }

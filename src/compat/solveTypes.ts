@@ -122,6 +122,12 @@ export interface SolveSuccess {
   tablesDate: string;
 }
 
+/** What was asked for, taken all the same, and what will break by it. */
+export interface Forced {
+  plan: Plan;
+  breaks: Reason[];
+}
+
 export interface SolveRefusal {
   ok: false;
   reasons: string[];
@@ -129,6 +135,8 @@ export interface SolveRefusal {
   rejected: Rejected[];
   /** Closest first; empty when nothing near works. */
   nearest: Nearest[];
+  /** For `--force`: the plan that fails for this host's reasons alone; null where no wheel could be had at all. */
+  forced: Forced | null;
   tablesDate: string;
 }
 

@@ -1,25 +1,23 @@
 import { messageOf } from '../kernel/index.ts';
-import { accepts, findCompanion } from './readPairs.ts';
+import { compareCompanions, compareReading } from './compareReading.ts';
+import type { Difference } from './compareReading.ts';
 import { pickWheel } from './learn.ts';
 import { readTorchWheel } from './readWheel.ts';
 import type { TorchReading } from './readWheel.ts';
+import { servedVariants } from './served.ts';
 import type { CompatTables, Platform, Release } from './tables.ts';
-import { majorMinor } from './versions.ts';
 import { listWheels, withWheel } from './wheelSource.ts';
-import type { WheelSource } from './wheelSource.ts';
+import type { ListedWheel, WheelSource } from './wheelSource.ts';
 
-export interface Difference {
-  field: string;
-  table: string;
-  wheel: string;
-}
-
-/** One release on one platform, compared with the wheel that the source serves. */
+/** One release on one platform, compared with a wheel that the source serves. */
 export interface RowCheck {
   torch: string;
   platform: Platform;
+  /** Local tag of the wheel (`cu128`); null for the index's own, which has none. */
+  tag: string | null;
   /** `missing`: the source has no such wheel; `failed`: it could not be read. */
   outcome: 'same' | 'different' | 'missing' | 'failed';
+  /** What the wheel is. */
   variant: string | null;
   differences: Difference[];
   reading: TorchReading | null;
@@ -28,116 +26,90 @@ export interface RowCheck {
 }
 
 export interface VerifyOptions {
-  platforms?: readonly Platform[];
+  /** Default: linux/amd64. */
+  platforms?: readonly Platform[] | undefined;
   /** Torch versions; default all of the table. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
   /** Wheels read at a time, default 6. */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /** Compare torchvision and torchaudio too (default true). */
-  companions?: boolean;
-  onRow?: (row: RowCheck) => void;
+  companions?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onRow?: ((row: RowCheck) => void) | undefined;
 }
 
 export interface Verification {
+  /** In the order of the table. */
   rows: RowCheck[];
-  /** Releases that the source serves and the table lacks, newest last. */
+  /** Releases that the source serves and the table lacks, oldest first. */
   unknown: string[];
   ok: boolean;
 }
 
-const list = (values: readonly string[] | null): string => values?.join(' ') ?? 'unknown';
-
-function compareVariant(release: Release, reading: TorchReading): [string, string | null, string | null][] {
-  const row = release.variants[reading.variant];
-  const build = row?.builds[reading.platform];
-  if (row === undefined || build === undefined) return [['variant', 'none', reading.variant]];
-  const glibc: [string, string | null, string | null] = ['glibc', build.glibc, reading.glibc];
-  return [
-    // a wheel that does not require the toolkit names major.minor alone
-    ['cuda', reading.cuda === majorMinor(row.cuda) ? reading.cuda : row.cuda, reading.cuda],
-    ['cudnn', row.cudnn, reading.cudnn ?? row.cudnn],
-    ['nccl', row.nccl, reading.nccl ?? row.nccl],
-    ['cusparselt', row.cusparselt, reading.cusparselt],
-    ['nvshmem', row.nvshmem, reading.nvshmem],
-    ['triton', release.triton, reading.triton ?? release.triton],
-    ['architectures', list(build.architectures), list(reading.architectures)],
-    ['ptx', build.ptx, reading.ptx],
-    glibc,
-  ];
+interface Row {
+  release: Release;
+  platform: Platform;
+  tag: string | null;
+  /** Of this release, platform and tag. */
+  wheels: ListedWheel[];
 }
 
-/** Where a table's row and a reading disagree. */
-export function compareReading(release: Release, reading: TorchReading): Difference[] {
-  const pairs: [string, string | null, string | null][] = [
-    ['index default', release.indexDefault[reading.platform] ?? 'none', reading.variant],
-    ...(reading.cuda === null ? [] : compareVariant(release, reading)),
-  ];
-  return pairs.flatMap(([field, table, wheel]) =>
-    table === wheel ? [] : [{ field, table: table ?? 'none', wheel: wheel ?? 'none' }],
+/** The index's own wheel of every release, and each tagged variant of the table that the source has as well. */
+function rowsOf(tables: CompatTables, all: readonly ListedWheel[], options: VerifyOptions): Row[] {
+  const releases = tables.releases.filter(
+    ({ version }) => options.only === undefined || options.only.includes(version),
+  );
+  return releases.flatMap((release) =>
+    (options.platforms ?? ['linux/amd64']).flatMap((platform) => {
+      const here = all.filter(
+        (wheel) => wheel.platform === platform && wheel.version.split('+')[0] === release.version,
+      );
+      const tagged = [...new Set(here.map((wheel) => wheel.version))]
+        .map((version) => version.split('+')[1] ?? null)
+        .filter((tag) => tag !== null && tag in release.variants);
+      const untagged = here.some((wheel) => wheel.version === release.version) || tagged.length === 0;
+      return [...(untagged ? [null] : []), ...tagged].map((tag) => {
+        const version = tag === null ? release.version : `${release.version}+${tag}`;
+        return { release, platform, tag, wheels: here.filter((wheel) => wheel.version === version) };
+      });
+    }),
   );
 }
 
-async function checkRow(
-  source: WheelSource,
-  row: { release: Release; platform: Platform },
-  options: VerifyOptions,
-): Promise<RowCheck> {
-  const { release, platform } = row;
+async function checkRow(source: WheelSource, row: Row, options: VerifyOptions): Promise<RowCheck> {
+  const { release, platform, tag, wheels } = row;
   const started = performance.now();
-  const base = {
+  const check: RowCheck = {
     torch: release.version,
     platform,
+    tag,
+    outcome: 'missing',
     variant: null,
     differences: [],
     reading: null,
     problem: null,
+    ms: 0,
   };
-  const done = (check: Partial<RowCheck> & Pick<RowCheck, 'outcome'>): RowCheck => ({
-    ...base,
-    ...check,
-    ms: Math.round(performance.now() - started),
-  });
   try {
-    const wheels = (await listWheels(source, 'torch')).filter(
-      (wheel) => wheel.version === release.version && wheel.platform === platform,
-    );
     const wheel = pickWheel(wheels);
-    if (wheel === undefined) return done({ outcome: 'missing' });
-    const reading = await withWheel(source, { name: 'torch', file: wheel.file }, (reader) =>
-      readTorchWheel(reader, wheel.file),
-    );
-    const differences = compareReading(release, reading);
-    if (options.companions !== false)
-      differences.push(...(await compareCompanions(source, release, platform)));
-    return done({
-      outcome: differences.length > 0 ? 'different' : 'same',
-      variant: reading.variant,
-      differences,
-      reading,
-    });
-  } catch (error) {
-    return done({ outcome: 'failed', problem: messageOf(error) });
-  }
-}
-
-/** The table's torchvision and torchaudio must accept this torch; where it names none, no wheel may belong to it. */
-async function compareCompanions(
-  source: WheelSource,
-  release: Release,
-  platform: Platform,
-): Promise<Difference[]> {
-  const differences: Difference[] = [];
-  for (const name of ['torchvision', 'torchaudio'] as const) {
-    const version = release[name];
-    if (version === null) {
-      const found = await findCompanion(source, name, { torch: release.version, platform });
-      if (found) differences.push({ field: name, table: 'none', wheel: found.version });
-    } else if ((await accepts(source, { name, version, platform }, release.version)) !== true) {
-      const found = await findCompanion(source, name, { torch: release.version, platform });
-      differences.push({ field: name, table: version, wheel: found?.version ?? 'none' });
+    if (wheel !== undefined) {
+      const { file } = wheel;
+      check.reading = await withWheel(source, { name: 'torch', file }, (reader) =>
+        readTorchWheel(reader, file),
+      );
+      check.variant = check.reading.variant;
+      check.differences = compareReading(release, check.reading, tag === null);
+      if (options.companions !== false && tag === null)
+        check.differences.push(...(await compareCompanions(source, release, platform)));
+      check.outcome = check.differences.length > 0 ? 'different' : 'same';
     }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    check.outcome = 'failed';
+    check.problem = messageOf(error);
   }
-  return differences;
+  check.ms = Math.round(performance.now() - started);
+  return check;
 }
 
 /** Runs `work` over `items`, at most `width` at a time; results in the order of the items. */
@@ -160,27 +132,25 @@ async function inParallel<T, R>(
 }
 
 /**
- * Compares the index-default row of every release with the wheel that a package source serves.
- * Reads about 10 MB a row.
+ * Compares the rows of the tables with the wheels that a package source serves, about 10 MB a row.
+ * A wheel that is missing or cannot be read is a row's outcome; only the index itself failing throws.
  */
 export async function verifyTables(
   tables: CompatTables,
   source: WheelSource,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const rows = tables.releases
-    .filter((release) => options.only === undefined || options.only.includes(release.version))
-    .flatMap((release) => (options.platforms ?? ['linux/amd64']).map((platform) => ({ release, platform })));
-  const checks = await inParallel(rows, options.concurrency ?? 6, async (row) => {
+  const all = await listWheels(source, 'torch');
+  const rows = await inParallel(rowsOf(tables, all, options), options.concurrency ?? 6, async (row) => {
+    options.signal?.throwIfAborted();
     const check = await checkRow(source, row, options);
     options.onRow?.(check);
     return check;
   });
-  const known = new Set(tables.releases.map((release) => release.version));
-  const served = (await listWheels(source, 'torch')).map((wheel) => wheel.version.split('+')[0] ?? '');
-  const oldest = tables.releases[0]?.version.split('.')[0] ?? '2';
-  const unknown = [...new Set(served)].filter(
-    (version) => !known.has(version) && Number(version.split('.')[0]) >= Number(oldest),
+  const { unknown } = servedVariants(
+    all.map((wheel) => wheel.version),
+    'linux/amd64',
+    tables,
   );
-  return { rows: checks, unknown, ok: checks.every((check) => check.outcome === 'same') };
+  return { rows, unknown, ok: rows.every((row) => row.outcome === 'same') };
 }

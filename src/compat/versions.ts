@@ -1,12 +1,23 @@
 import { EXIT, RigError } from '../kernel/index.ts';
 
-/** Compares dotted numbers (`12.6.3`, `570.86.10`, `8.6`); a missing part counts as 0. */
+const ZERO = 48;
+const POINT = 46;
+
+/** Compares dotted numbers (`12.6.3`, `570.86.10`, `8.6`); a missing part counts as 0. Allocates nothing: it is asked thousands of times. */
 export function compareDotted(a: string, b: string): number {
-  const left = a.split('.').map(Number);
-  const right = b.split('.').map(Number);
-  for (let index = 0; index < Math.max(left.length, right.length); index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+  let left = 0;
+  let right = 0;
+  while (left < a.length || right < b.length) {
+    let difference = 0;
+    for (; left < a.length && a.charCodeAt(left) !== POINT; left++)
+      difference = difference * 10 + a.charCodeAt(left) - ZERO;
+    let other = 0;
+    for (; right < b.length && b.charCodeAt(right) !== POINT; right++)
+      other = other * 10 + b.charCodeAt(right) - ZERO;
+    difference -= other;
     if (difference !== 0) return difference;
+    left++;
+    right++;
   }
   return 0;
 }
