@@ -10,7 +10,7 @@ const known = Object.values(SCRIPT_TABLE.scripts)
   .filter(({ package: name }) => name in golden.debs)
   .flatMap(({ effects }) => effects)
   .filter((effect): effect is AlternativeEffect => effect.kind === 'alternative');
-const paths: Record<string, { sha256?: string; to?: string }> = golden.paths;
+const paths = golden.paths as unknown as Record<string, { sha256?: string } | undefined>;
 
 const effect = (path: string, priority: number, optional?: boolean): AlternativeEffect => ({
   kind: 'alternative',
