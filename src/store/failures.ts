@@ -11,9 +11,14 @@ export function diskFailure(error: unknown, folder: string): unknown {
       details: { folder },
       cause: error,
     });
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'EIO' || code === 'ENOTDIR')
+  // Node's recursive mkdir says ENOENT on a read-only disk
+  const isMkdir = (error as NodeJS.ErrnoException | null)?.syscall === 'mkdir';
+  if (['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR'].includes(code ?? '') || (code === 'ENOENT' && isMkdir))
     return new RigError('RIG-STORE-005', `cannot write to ${folder}`, {
-      why: messageOf(error),
+      why:
+        isMkdir && code === 'ENOENT'
+          ? 'folders cannot be made there: the disk is read-only'
+          : messageOf(error),
       hint: 'set TORCHRIG_HOME to a folder that you can write to',
       exitCode: EXIT.failed,
       details: { folder },
