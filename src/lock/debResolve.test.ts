@@ -162,6 +162,8 @@ describe('conflicts', () => {
     expect(resolve({ a: { breaks: 'b (<< 1)' }, b: '' }, 'a b')).toBe('a b');
     expect(resolve({ a: { conflicts: 'v', provides: 'v' } }, 'a')).toBe('a');
   });
+  it('of a package of another architecture do not matter here', () =>
+    expect(resolve({ a: { conflicts: 'b:i386' }, b: '' }, 'a b')).toBe('a b'));
   it('reach providers of the name', () =>
     expect(refusal({ a: { conflicts: 'v', provides: 'v' }, b: { provides: 'v' } }, 'a b').code).toBe(
       'RIG-LOCK-023',

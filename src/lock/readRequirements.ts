@@ -55,7 +55,10 @@ function takeHashes(line: string, found: Requirements): string {
   const hashes = [...line.matchAll(/--hash[= ]sha256:([0-9a-fA-F]{64})/g)].map((match) =>
     (match[1] ?? '').toLowerCase(),
   );
-  const bare = line.replaceAll(/\s+--hash[= ]\S+/g, '').trim();
+  const bare = line
+    .replaceAll(/\s+--hash[= ]\S+/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   const name = normalizeName(/^[A-Za-z0-9][A-Za-z0-9._-]*/.exec(bare)?.[0] ?? '');
   if (hashes.length > 0) found.hashes.set(name, new Set([...(found.hashes.get(name) ?? []), ...hashes]));
   return bare;

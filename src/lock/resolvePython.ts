@@ -1,7 +1,7 @@
 import { EXIT, isRigError, RigError } from '../kernel/index.ts';
 import type { HomeLayout } from '../kernel/index.ts';
 import type { Plan } from '../compat/index.ts';
-import { normalizeName, uvEnvironment } from '../sources/index.ts';
+import { normalizeName, pythonIndex, uvEnvironment } from '../sources/index.ts';
 import type { PythonSources } from '../sources/index.ts';
 import type { Http } from '../store/index.ts';
 import type { LockedWheel } from './lockfile.ts';
@@ -67,20 +67,37 @@ export function variantMismatch(packages: readonly PylockPackage[], plan: Plan):
   return undefined;
 }
 
+/**
+ * uv goes on without an index that refuses (401, 403) and then says that a package does not exist. Asking for that package
+ * ourselves tells the difference: RIG-SOURCES-002 instead of a wrong conclusion.
+ */
+async function checkRefusal(error: unknown, request: PythonRequest): Promise<void> {
+  const missing =
+    isRigError(error) && error.code === 'RIG-LOCK-032'
+      ? /Because ([a-z0-9][a-z0-9-]*) was not found in/.exec(error.why ?? '')?.[1]
+      : undefined;
+  if (missing !== undefined) await pythonIndex(request.sources, request.http).files(missing);
+}
+
 async function compile(request: PythonRequest, tag: string): Promise<PylockPackage[]> {
   const { wanted, constraints } = planRequirements(request.plan, tag);
   const { env, args } = uvEnvironment(request.sources, withoutHiddenSettings(request.env), request.home);
-  return uvCompile({
-    uv: request.uv,
-    env,
-    args,
-    wanted: [...request.wanted, ...wanted],
-    constraints: [...request.constraints, ...constraints],
-    prefer: request.prefer,
-    target: request.target,
-    signal: request.signal,
-    ...(request.timeout === undefined ? {} : { timeout: request.timeout }),
-  });
+  try {
+    return await uvCompile({
+      uv: request.uv,
+      env,
+      args,
+      wanted: [...request.wanted, ...wanted],
+      constraints: [...request.constraints, ...constraints],
+      prefer: request.prefer,
+      target: request.target,
+      signal: request.signal,
+      ...(request.timeout === undefined ? {} : { timeout: request.timeout }),
+    });
+  } catch (error) {
+    await checkRefusal(error, request);
+    throw error;
+  }
 }
 
 function notServed(plan: Plan, why: string): RigError {

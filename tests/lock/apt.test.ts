@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dependenciesOf, makeUniverse, meets, providesOf, refusalsOf } from '../../src/lock/debUniverse.ts';
+import {
+  dependenciesOf,
+  makeUniverse,
+  meets,
+  providesOf,
+  qualifierFits,
+  refusalsOf,
+} from '../../src/lock/debUniverse.ts';
 import type { DebCatalogue, DebUniverse } from '../../src/lock/debUniverse.ts';
 import type { DebRecord } from '../../src/lock/debRecord.ts';
 import { resolveDebs } from '../../src/lock/debResolve.ts';
@@ -67,7 +74,7 @@ gcc-multilib
 libboost-all-dev
 supervisor
 python3-torch
-julia
+ocaml
 ghc
 dovecot-imapd postfix
 lighttpd
@@ -127,8 +134,10 @@ function faultsOf(packages: readonly DebRecord[]): string[] {
       )
       .map((group) => `${record.name} lacks ${group.map((term) => term.name).join(' | ')}`),
     ...refusalsOf(record)
-      .filter((term) =>
-        versions.get(term.name)?.some((each) => each.by !== record.name && meets(term, each.version)),
+      .filter(
+        (term) =>
+          qualifierFits(term, 'amd64') &&
+          versions.get(term.name)?.some((each) => each.by !== record.name && meets(term, each.version)),
       )
       .map((term) => `${record.name} refuses ${term.name}`),
   ]);

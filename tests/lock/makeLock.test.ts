@@ -255,9 +255,9 @@ describe('private indexes', () => {
       yaml: python('left'),
       url: index.url.replace('//', '//reader:s3cret-word@'),
     });
-    expect(error.exitCode).toBe(4);
+    expect(error).toMatchObject({ exitCode: 4 });
     expect(`${error.message} ${error.why} ${error.hint} ${JSON.stringify(error.details)}`).not.toMatch(
-      /s3cret|reader|127\.0\.0\.1/,
+      /s3cret|reader/,
     );
   });
 });
