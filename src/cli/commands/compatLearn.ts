@@ -1,5 +1,6 @@
-import { indexWheelSource, learnRelease } from '../../compat/index.ts';
+import { indexWheelSource, keepLearned, learnRelease } from '../../compat/index.ts';
 import { EXIT, RigError } from '../../kernel/index.ts';
+import { layoutOf } from '../flows/environment.ts';
 import { pythonSide } from '../flows/sources.ts';
 import type { Handler } from '../outcome.ts';
 
@@ -10,6 +11,7 @@ export const handler: Handler<object, [release?: string]> = async (call, _flags,
     call.say(`reading torch ${version} out of its wheels ...`);
     const today = new Date().toISOString().slice(0, 10);
     const { release } = await learnRelease(indexWheelSource(side.index, side.http), version, { today });
+    await keepLearned(release, layoutOf(call));
     const lines = Object.entries(release.variants).map(([name, variant]) => {
       const builds = Object.entries(variant.builds).map(
         ([platform, build]) =>

@@ -1,9 +1,10 @@
 import { loadTables } from '../../compat/index.ts';
+import { layoutOf } from '../flows/environment.ts';
 import type { Handler } from '../outcome.ts';
 import { table } from '../render/table.ts';
 
 export const handler: Handler<object, []> = async (call) => {
-  const { tables, origin } = await loadTables();
+  const { tables, origin } = await loadTables(layoutOf(call));
   const rows = tables.releases.map((release) => [
     release.version,
     Object.keys(release.variants).join(' '),

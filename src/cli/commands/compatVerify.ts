@@ -1,10 +1,11 @@
 import { indexWheelSource, loadTables, verifyTables } from '../../compat/index.ts';
 import { EXIT } from '../../kernel/index.ts';
 import { pythonSide } from '../flows/sources.ts';
+import { layoutOf } from '../flows/environment.ts';
 import type { Handler } from '../outcome.ts';
 
 export const handler: Handler<object, []> = async (call) => {
-  const { tables } = await loadTables();
+  const { tables } = await loadTables(layoutOf(call));
   const side = await pythonSide(call);
   try {
     const task = 'compat-verify';

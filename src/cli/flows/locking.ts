@@ -70,20 +70,11 @@ async function choosePlan(call: LockCall, spec: Spec, force: boolean): Promise<P
     for (const { text } of result.warnings) call.progress({ kind: 'note', level: 'warn', text });
     return { plan: result.plan, constraints: result.constraints };
   }
-  if (force) {
-    const bare = await solveWith(
-      call,
-      {
-        ...machine,
-        host: { platform: machine.host.platform, driver: null, gpus: [], glibc: machine.host.glibc },
-      },
-      { request, variants: 'served' },
-    );
-    if (bare.ok) {
-      for (const reason of result.reasons)
-        call.progress({ kind: 'note', level: 'warn', text: `will not work here: ${reason}` });
-      return { plan: bare.plan, constraints: bare.constraints };
-    }
+  if (force && result.forced) {
+    const { plan, breaks } = result.forced;
+    for (const { why } of breaks)
+      call.progress({ kind: 'note', level: 'warn', text: `will not work here: ${why}` });
+    return { plan };
   }
   throw refusal(result);
 }

@@ -1,4 +1,4 @@
-import { hostFromFlags, loadTables } from '../../compat/index.ts';
+import { hostFromFlags, loadTables, toSolveHost } from '../../compat/index.ts';
 import type { LoadedTables, SolveHost } from '../../compat/index.ts';
 import { gatherHostFacts } from '../../host/index.ts';
 import type { HostFacts } from '../../host/index.ts';
@@ -17,7 +17,7 @@ export interface Machine extends LoadedTables {
 export async function machineFor(call: Pick<Call, 'env'>, flags: HostFlags): Promise<Machine> {
   const described = flags.gpu ?? flags.computeCapability ?? flags.driver ?? flags.platform;
   if (described === undefined) return thisMachine(call, flags.glibc);
-  const loaded = await loadTables();
+  const loaded = await loadTables(layoutOf(call));
   const host = hostFromFlags(
     {
       gpus: flags.gpu,
@@ -33,31 +33,13 @@ export async function machineFor(call: Pick<Call, 'env'>, flags: HostFlags): Pro
 
 /** This machine. `glibc`: of the place where torch will run, when it is known (an image brings its own). */
 export async function thisMachine(call: Pick<Call, 'env'>, glibc?: string): Promise<Machine> {
-  const [loaded, facts] = await Promise.all([loadTables(), gatherHostFacts({ home: layoutOf(call).root })]);
-  return { ...loaded, facts, host: toSolveHost(facts, glibc) };
-}
-
-/** What of the facts decides. A GPU whose compute capability nobody could tell is left out; doctor reports it. */
-export function toSolveHost(facts: HostFacts, glibc?: string): SolveHost {
-  const { driver, system } = facts;
-  const present = driver.kernel !== null || driver.userMode !== null;
+  const home = layoutOf(call);
+  const [loaded, facts] = await Promise.all([loadTables(home), gatherHostFacts({ home: home.root })]);
+  const { host, warnings } = toSolveHost(facts, loaded.tables);
   return {
-    platform: system.platform ?? 'linux/amd64',
-    driver: present
-      ? { kernelModule: driver.kernel ?? undefined, userMode: driver.userMode ?? undefined }
-      : null,
-    gpus: facts.gpus.flatMap((gpu) =>
-      gpu.computeCapability === null
-        ? []
-        : [
-            {
-              name: gpu.name ?? 'GPU',
-              computeCapability: gpu.computeCapability,
-              mig: gpu.mig?.enabled ?? false,
-            },
-          ],
-    ),
-    glibc: glibc ?? system.glibc ?? undefined,
-    wsl: system.wsl !== null,
+    ...loaded,
+    warnings: [...loaded.warnings, ...warnings],
+    facts,
+    host: { ...host, glibc: glibc ?? facts.system.glibc ?? undefined },
   };
 }

@@ -1,5 +1,5 @@
 import { buildRouteMap } from '@stricli/core';
-import { defineCommand } from '../command.ts';
+import { defineCommand, nameArgument } from '../command.ts';
 import type { RigContext } from '../command.ts';
 
 /** Which machine `rig compat` speaks of: this one, but for what the flags say. */
@@ -61,6 +61,22 @@ const list = defineCommand<object, []>({
   flags: {},
   load: () => import('../commands/compatList.ts'),
 });
+export interface RowFlags extends HostFlags {
+  readonly markdown?: boolean;
+}
+const row = defineCommand<RowFlags, []>({
+  brief: "This machine's row: driver -> CUDA -> variants -> torch releases",
+  flags: {
+    ...hostFlags,
+    markdown: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'The whole matrix as a Markdown page',
+    },
+  },
+  load: () => import('../commands/compatRow.ts'),
+});
 const learn = defineCommand<object, [release?: string]>({
   brief: 'Read a release out of the wheels that the package source serves',
   flags: {},
@@ -72,9 +88,48 @@ const verifyTables = defineCommand<object, []>({
   flags: {},
   load: () => import('../commands/compatVerify.ts'),
 });
-const compat = buildRouteMap<'solve' | 'list' | 'learn' | 'verify', RigContext>({
-  routes: { solve, list, learn, verify: verifyTables },
+export interface UpdateFlags {
+  readonly from?: string;
+  readonly revert?: boolean;
+}
+const update = defineCommand<UpdateFlags, []>({
+  brief: 'Take newer tables from a file or an address; --revert goes back',
+  flags: {
+    from: { ...text, placeholder: 'FILE|URL', brief: 'Where the tables are' },
+    revert: { kind: 'boolean', optional: true, withNegated: false, brief: 'Go back to the built-in tables' },
+  },
+  load: () => import('../commands/compatUpdate.ts'),
+});
+const compat = buildRouteMap<'row' | 'solve' | 'list' | 'learn' | 'verify' | 'update', RigContext>({
+  routes: { row, solve, list, learn, verify: verifyTables, update },
+  defaultCommand: 'row',
   docs: { brief: 'Which torch runs here, and why' },
+});
+
+export interface DoctorFlags {
+  readonly bundle?: string;
+  readonly fix?: boolean;
+  readonly hostOnly?: boolean;
+}
+const doctor = defineCommand<DoctorFlags, [name?: string]>({
+  brief: 'Find what is wrong with this machine or an environment',
+  flags: {
+    bundle: { ...text, placeholder: 'FILE', brief: 'Write a redacted archive to attach to a bug report' },
+    fix: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Mend what is safe to mend, after asking',
+    },
+    hostOnly: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'No probes inside the environment',
+    },
+  },
+  args: [nameArgument],
+  load: () => import('../commands/doctor.ts'),
 });
 
 const explain = defineCommand<object, [what?: string]>({
@@ -86,4 +141,4 @@ const explain = defineCommand<object, [what?: string]>({
   load: () => import('../commands/explain.ts'),
 });
 
-export const checkRoutes = { compat, explain };
+export const checkRoutes = { doctor, compat, explain };

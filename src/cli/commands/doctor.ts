@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { loadTables } from '../../compat/index.ts';
+import { applyFixes, runDoctor, safeFixes, writeBundle } from '../../doctor/index.ts';
+import type { DoctorReport, Finding } from '../../doctor/index.ts';
+import { EXIT } from '../../kernel/index.ts';
+import { readLock } from '../../lock/index.ts';
+import { loadSpec } from '../../spec/index.ts';
+import { confirm } from '../confirm.ts';
+import { engineFor, layoutOf } from '../flows/environment.ts';
+import { execInside } from '../flows/verification.ts';
+import type { Call, Handler } from '../outcome.ts';
+import type { DoctorFlags } from '../routes/check.ts';
+
+export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags, typed) => {
+  const layout = layoutOf(call);
+  const loaded = await loadSpec({ folder: call.cwd, env: call.env });
+  const name = typed ?? loaded.name;
+  const { engine } = engineFor(call);
+  const [{ tables }, lock, status] = await Promise.all([
+    loadTables(layout),
+    readLock(loaded.lockPath),
+    engine.status(name),
+  ]);
+  const inside = status.state === 'running' && flags.hostOnly !== true;
+  if (inside) call.say(`looking at this machine and into ${name} ...`);
+  const { report, recording } = await runDoctor({
+    layout,
+    env: call.env,
+    tables,
+    plan: lock?.plan ?? null,
+    ...(inside
+      ? { environment: { name, exec: execInside({ engine, name }, call.signal), torch: lock?.plan != null } }
+      : {}),
+  });
+  if (flags.bundle) {
+    const files: [string, string][] = [
+      ['report.json', JSON.stringify(report, null, 2)],
+      ['machine.json', JSON.stringify(recording(), null, 2)],
+    ];
+    await writeBundle(resolve(call.cwd, flags.bundle), files, call.env);
+    call.say(`wrote ${flags.bundle}: redacted, but read it before you attach it to anything`);
+  }
+  const fixes = flags.fix ? await fix(call, report) : undefined;
+  return {
+    data: { ...report, ...(fixes ? { fixes } : {}) },
+    text: doctorText(report, call),
+    exitCode: report.verdict === 'fail' ? EXIT.failed : EXIT.ok,
+  };
+};
+
+async function fix(
+  call: Call,
+  { findings, host }: DoctorReport,
+): Promise<Awaited<ReturnType<typeof applyFixes>>> {
+  const fixes = safeFixes(findings, host);
+  if (fixes.length === 0) {
+    call.say('nothing here can be mended by rig itself');
+    return [];
+  }
+  await confirm(call, `Run: ${fixes.map(({ command }) => command.join(' ')).join('; ')}?`);
+  const results = await applyFixes(fixes, host);
+  for (const { does, state, message } of results)
+    call.say(`${does}: ${state}${message ? ` (${message})` : ''}`);
+  return results;
+}
+
+function doctorText(
+  { findings, summary, verdict }: DoctorReport,
+  { colors, verbose }: Pick<Call, 'colors' | 'verbose'>,
+): string {
+  const marks = { fail: colors.red('✗'), warn: colors.yellow('!'), info: colors.dim('·') };
+  const shown = findings.filter(({ severity }) => verbose || severity !== 'info');
+  const blocks = shown.map((each: Finding) =>
+    [
+      `${marks[each.severity]} ${colors.bold(each.title)} ${colors.dim(each.id)}`,
+      `    ${each.evidence}`,
+      ...(each.remedy ? [`    ${colors.cyan('remedy')}: ${each.remedy}`] : []),
+    ].join('\n'),
+  );
+  const end = { ok: colors.green, warn: colors.yellow, fail: colors.red }[verdict];
+  return [...blocks, ...(blocks.length > 0 ? [''] : []), end(summary)].join('\n');
+}
