@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { builtin as tables } from './builtin.ts';
 import { compatRow } from './compatRow.ts';
 import type { CompatRow } from './compatRow.ts';
 import { hostFromFlags } from './hostFromFlags.ts';
-import { renderMarkdownMatrix } from './renderMarkdown.ts';
 import { servedVariants } from './served.ts';
 import { solve } from './solve.ts';
 
@@ -62,9 +59,4 @@ it('tells what a package source serves from its versions', () => {
     '2.8.0': ['cu128'],
   });
   expect(unknown).toEqual(['2.99.0']);
-});
-
-it('docs/compatibility.md is current (npx tsx scripts/makeCompatPage.ts)', async () => {
-  const page = await readFile(fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url)), 'utf8');
-  expect(page).toBe(renderMarkdownMatrix(tables));
 });

@@ -49,13 +49,6 @@ function driverWarnings(candidate: Candidate, { gpus, driver, tables }: Context)
       below &&
         `needs NVIDIA's package cuda-compat-${minor.replace('.', '-')} beside torch: driver ${driver.version} alone is too old`,
     ),
-    ...warn(
-      'minor-version-compatibility',
-      !below &&
-        driver.cuda !== undefined &&
-        compareDotted(driver.cuda, minor) < 0 &&
-        `CUDA ${minor} on a driver of CUDA ${driver.cuda} works by minor-version compatibility: code that compiles PTX at run time from the newer toolkit does not (error 222)`,
-    ),
   ];
 }
 
