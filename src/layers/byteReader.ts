@@ -9,12 +9,14 @@ export interface ByteReader {
 }
 
 const WINDOW = 32 * 1024;
+/** Headers are small, and the contents between them are skipped. */
+const AHEAD = 4096;
 
 /** Reads a file by its path; throws system errors. */
 export function fileReader(path: string): ByteReader {
   const fd = openSync(path, 'r');
   const size = fstatSync(fd).size;
-  return { ...handleReader(fd, Buffer.allocUnsafeSlow(WINDOW)), size, close: () => closeSync(fd) };
+  return { ...handleReader(fd, Buffer.allocUnsafeSlow(WINDOW), AHEAD), size, close: () => closeSync(fd) };
 }
 
 /**

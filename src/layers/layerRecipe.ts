@@ -44,6 +44,8 @@ export interface ContentSources {
   tree?: (key: string) => string | undefined;
 }
 
+const ZEROS = Buffer.alloc(512);
+
 /** The recipe of the layer that holds these pieces, later ones winning. Throws RIG-LAYERS-012 when a content has no source. */
 export function layerRecipe(pieces: readonly Piece[], sources: ContentSources): LayerRecipe {
   const heads: Buffer[] = [];
@@ -61,7 +63,8 @@ export function layerRecipe(pieces: readonly Piece[], sources: ContentSources): 
   };
   let padding = 0;
   for (const { entry, piece } of mergePieces(pieces).entries) {
-    addHead(Buffer.concat([Buffer.alloc(padding), tarHeader(entry)]));
+    addHead(ZEROS.subarray(0, padding));
+    addHead(tarHeader(entry));
     padding = 0;
     if (entry.type !== 'file' || entry.size === 0) continue;
     const found = resolveContent(entry, piece, { sources, fileIndex });

@@ -84,7 +84,7 @@ function ustar(fields: UstarFields): Buffer {
   octal(0, 337, 7);
   block.write(fields.prefix, 345, 155, 'latin1');
   let sum = 0;
-  for (const byte of block) sum += byte;
+  for (let at = 0; at < BLOCK; at += 1) sum += block[at] ?? 0;
   octal(sum, 148, 6);
   block[154] = 0;
   return block;
