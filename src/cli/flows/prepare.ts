@@ -1,19 +1,16 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ImageConfig as EngineConfig } from '../../engine/index.ts';
 import { buildImage } from '../../image/index.ts';
 import type { Image, ImageConfig } from '../../image/index.ts';
-import { canonicalJson, writeFileAtomic } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import { layersPool, mergedRoot, piecesInOrder, planLayers } from '../../layers/index.ts';
 import type { WorkerPool } from '../../layers/index.ts';
-import { lockDigest } from '../../lock/index.ts';
 import type { Lock } from '../../lock/index.ts';
 import { imageDefaults } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
 import { layoutOf } from './environment.ts';
 import { knownLayerFacts } from './knownLayers.ts';
 import { obtainPieces } from './pieces.ts';
+import { recall, remember } from './preparedRecord.ts';
 import type { ObtainedPieces } from './pieces.ts';
 
 type PrepareCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
@@ -29,11 +26,6 @@ export interface PreparedRoot {
   imageMs: number;
 }
 
-interface Remembered {
-  digest: Digest;
-  lower: string;
-}
-
 /**
  * Lock -> merged root file system, making only what is missing. The digest is the one the lock records, or computed once and
  * remembered. Throws whatever fetching, unpacking or linking throws; the next call goes on where this one stopped.
@@ -42,7 +34,8 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
   const home = layoutOf(call);
   const known = await recall(home, lock);
   const config = engineConfig(lock);
-  if (known) return { ...known, config, bytesFetched: 0, fetchMs: 0, imageMs: 0 };
+  if (known)
+    return { digest: known.digest, lower: known.lower, config, bytesFetched: 0, fetchMs: 0, imageMs: 0 };
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: true });
@@ -53,10 +46,7 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
       call.progress({ kind: 'note', level: 'info', text: `${path}: of ${winner}, not of ${loser}` });
     }
     const digest = lock.image ?? (await imageOf(call, lock, { home, pool, obtained })).digest;
-    await writeFileAtomic(
-      recordPath(home, lock),
-      canonicalJson({ digest, lower: root.path } satisfies Remembered),
-    );
+    await remember(home, lock, { digest, lower: root.path, trees: pieces.map(({ key }) => key) });
     return {
       digest,
       lower: root.path,
@@ -142,19 +132,4 @@ function engineConfig(lock: Lock): EngineConfig {
     cmd: [...cmd],
     workdir,
   };
-}
-
-function recordPath(home: HomeLayout, lock: Lock): string {
-  return join(home.cache, 'prepared', `${lockDigest(lock).slice(7)}.json`);
-}
-
-/** What an earlier call made, if it is all there. */
-async function recall(home: HomeLayout, lock: Lock): Promise<Remembered | undefined> {
-  try {
-    const known = JSON.parse(await readFile(recordPath(home, lock), 'utf8')) as Remembered;
-    await stat(known.lower);
-    return known;
-  } catch {
-    return undefined;
-  }
 }

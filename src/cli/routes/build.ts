@@ -96,4 +96,15 @@ const image = buildRouteMap<'verify', RigContext>({
   docs: { brief: 'Look into images' },
 });
 
-export const buildRoutes = { init, lock, build, image };
+export interface GcFlags {
+  readonly dryRun?: boolean;
+}
+const gc = defineCommand<GcFlags, []>({
+  brief: 'Remove stored files that no environment needs',
+  flags: {
+    dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Only say what would go' },
+  },
+  load: () => import('../commands/gc.ts'),
+});
+
+export const buildRoutes = { init, lock, build, image, gc };

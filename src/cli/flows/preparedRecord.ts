@@ -1,0 +1,58 @@
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canonicalJson, writeFileAtomic } from '../../kernel/index.ts';
+import type { Digest, HomeLayout } from '../../kernel/index.ts';
+import { lockDigest } from '../../lock/index.ts';
+import type { Lock } from '../../lock/index.ts';
+
+/** What was made of a lock: lets a later start skip all of it, and tells `rig gc` what belongs to what. */
+export interface PreparedRecord {
+  digest: Digest;
+  /** Folder of the merged root. */
+  lower: string;
+  /** Keys of its trees. */
+  trees: string[];
+  /** sha256 of its wheels and .debs. */
+  files: string[];
+}
+
+const folderOf = (home: HomeLayout): string => join(home.cache, 'prepared');
+const pathOf = (home: HomeLayout, lock: Lock): string =>
+  join(folderOf(home), `${lockDigest(lock).slice(7)}.json`);
+
+export async function remember(
+  home: HomeLayout,
+  lock: Lock,
+  made: Omit<PreparedRecord, 'files'>,
+): Promise<void> {
+  const files = [...lock.python, ...lock.debian].map(({ sha256 }) => sha256);
+  await writeFileAtomic(pathOf(home, lock), canonicalJson({ ...made, files } satisfies PreparedRecord));
+}
+
+/** What an earlier call made, if its root is still there. */
+export async function recall(home: HomeLayout, lock: Lock): Promise<PreparedRecord | undefined> {
+  return readRecord(pathOf(home, lock));
+}
+
+/** All records, with the path of each. */
+export async function allRecords(home: HomeLayout): Promise<{ path: string; record: PreparedRecord }[]> {
+  const names = await readdir(folderOf(home)).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folderOf(home), name);
+      const record = await readRecord(path);
+      return record ? [{ path, record }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function readRecord(path: string): Promise<PreparedRecord | undefined> {
+  try {
+    const record = JSON.parse(await readFile(path, 'utf8')) as PreparedRecord;
+    await stat(record.lower);
+    return record;
+  } catch {
+    return undefined;
+  }
+}
