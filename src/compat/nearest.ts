@@ -101,17 +101,24 @@ function describe(changes: Nearest['changes'], candidate: Candidate, context: Co
   return parts.join(', ');
 }
 
-/** The lowest driver branch above this one with which the request works as asked. */
-function newerDriver(context: Context): Nearest | undefined {
+/** The closest driver branch with which the request works as asked: the lowest above this one, else the highest below. */
+function otherDriver(context: Context): Nearest | undefined {
   const { driver, tables, host } = context;
   if (driver.state !== 'present' || driver.version === undefined || host.gpus.length === 0) return undefined;
-  const current = driver.broken ? 0 : major(driver.kernelModule ?? driver.version);
-  for (const { branch } of tables.drivers.branches) {
-    if (branch <= current) continue;
+  const current = major(driver.kernelModule ?? driver.version);
+  const branches = tables.drivers.branches.map((row) => row.branch);
+  const newer = branches.filter((branch) => branch > current || (driver.broken && branch === current));
+  const older = branches.filter((branch) => branch < current).toReversed();
+  for (const branch of [...newer, ...older]) {
     const changed = withHost(context, { driver: { kernelModule: String(branch) } });
     const candidate = best(changed);
     if (candidate === undefined) continue;
-    return { change: `driver ${branch} or newer`, changes: ['driver'], plan: planOf(candidate, changed) };
+    const change = driver.broken
+      ? `kernel module and libraries of one driver, ${branch} or newer`
+      : branch < current
+        ? `driver ${branch}, which still knows the GPU`
+        : `driver ${branch} or newer`;
+    return { change, changes: ['driver'], plan: planOf(candidate, changed) };
   }
   return undefined;
 }
@@ -158,7 +165,7 @@ export function findNearest(context: Context): Nearest[] {
         plan: planOf(candidate, changed),
       });
   }
-  for (const other of [withoutOneGpu(context), newerDriver(context)]) if (other) found.push(other);
+  for (const other of [withoutOneGpu(context), otherDriver(context)]) if (other) found.push(other);
   const cpu = context.gpus.length > 0 ? best(withRequest(context, { cuda: 'cpu' })) : undefined;
   if (cpu)
     found.push({

@@ -233,6 +233,14 @@ describe('drivers', () => {
     );
   });
 
+  it('an older driver is offered where the newer one has dropped the GPU', () => {
+    const [near] = refused({}, { gpus: ['V100'], driver: '590.48.01' }).nearest;
+    expect(near).toMatchObject({
+      change: 'driver 580, which still knows the GPU',
+      plan: { variant: 'cu126' },
+    });
+  });
+
   it('one that does not know the GPU yet is refused, with the branch that does', () => {
     const result = refused({}, { gpus: ['RTX 5090'], driver: '550' });
     expect(result.rejected.some((entry) => /first branch for it is 570/.test(entry.why))).toBe(true);
@@ -246,7 +254,8 @@ describe('drivers', () => {
     };
     const result = solve({}, host, tables);
     expect(result).toMatchObject({ ok: false });
-    expect(result.rejected[0]?.why).toMatch(/error 803/);
+    expect(result.reasons).toHaveLength(1);
+    expect(result.reasons[0]).toMatch(/^all \d+ candidates: .*error 803/);
   });
 
   it('forward compatibility: on a data-centre GPU yes, on GeForce no', () => {

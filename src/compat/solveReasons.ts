@@ -60,19 +60,23 @@ export function refusalReasons(rejected: readonly Rejected[], { request }: Conte
       .join(' with ');
     return [`the tables know no release for ${what || 'this platform'}`];
   }
-  return rejected.length <= 4
-    ? rejected.map(({ candidate, why }) => `${candidate}: ${why}`)
-    : [...groupByWhy(rejected)].map(
-        ([why, names]) =>
-          `${names.length === 1 ? names[0] : `${names[0]} to ${names.at(-1)} (${names.length})`}: ${why}`,
-      );
+  const everywhere = rejected[0]?.reasons.find(({ why }) =>
+    rejected.every(({ reasons }) => reasons.some((reason) => reason.why === why)),
+  );
+  if (everywhere && rejected.length > 1) return [`all ${rejected.length} candidates: ${everywhere.why}`];
+  if (rejected.length <= 4) return rejected.map(({ candidate, why }) => `${candidate}: ${why}`);
+  return groupByWhy(rejected).map(([why, names]) => `${rangeOf(names)}: ${why}`);
 }
 
-function groupByWhy(rejected: readonly Rejected[]): Map<string, string[]> {
+const rangeOf = (names: readonly string[]): string =>
+  names.length === 1 ? (names[0] ?? '') : `${names[0]} to ${names.at(-1)} (${names.length})`;
+
+/** By the first reason of each, the one that hits most first. */
+function groupByWhy(rejected: readonly Rejected[]): [string, string[]][] {
   const groups = new Map<string, string[]>();
   for (const { candidate, reasons } of rejected) {
     const why = reasons[0]?.why ?? '';
     groups.set(why, [...(groups.get(why) ?? []), candidate]);
   }
-  return groups;
+  return [...groups].sort(([, a], [, b]) => b.length - a.length);
 }

@@ -17,6 +17,8 @@ const broken = (why: string): RigError =>
 
 /** End-of-directory record is at most this far from the end (22 bytes and a comment of 65,535), plus its zip64 parts. */
 const TAIL = 22 + 65_535 + 76;
+/** libtorch_python.so has 30 MB; a member that claims far more is not worth inflating. */
+const MOST_MEMBER = 1024 * 1024 * 1024;
 /** A torch wheel's directory is about 1.5 MB. */
 const MOST_DIRECTORY = 64 * 1024 * 1024;
 const SENTINEL = 0xffff_ffff;
@@ -116,6 +118,7 @@ export async function* readMember(reader: RemoteFile, entry: ZipEntry): AsyncGen
     for await (const piece of compressedBytes(reader, entry)) yield Buffer.from(piece);
     return;
   }
+  if (entry.size > MOST_MEMBER) throw broken(`${entry.name} is too large for what it is.`);
   if (entry.method !== 8) throw broken(`${entry.name} is packed by method ${entry.method}.`);
   const inflate = createInflateRaw({ chunkSize: 256 * 1024 });
   const pump = (async () => {
