@@ -158,9 +158,12 @@ describe('errors', () => {
   });
 
   it('names a preset that is none', async () => {
-    const error = await failure({ folder: await folderWith('preset: v2.8') });
-    expect(error).toMatchObject({ code: 'RIG-SPEC-003', exitCode: 2 });
-    expect(error.message).toBe('there is no preset "v2.8" (did you mean v2.7?)');
+    const error = await failure({ folder: await folderWith('name: x\npreset: v2.8') });
+    expect(error).toMatchObject({ code: 'RIG-SPEC-001', exitCode: 2 });
+    expect(error.message).toBe('torchrig.yaml:2:9: preset: "v2.8" is no preset (did you mean v2.7?)');
+    const hidden = await failure({ folder: await folderWith('preset: "${P}"'), env: { P: 'v2.6' } });
+    expect(hidden.message).toBe('torchrig.yaml:1:9: preset: "${P}" is no preset');
+    await expect(loadPresetSpec('v2.8')).rejects.toMatchObject({ code: 'RIG-SPEC-003', exitCode: 2 });
   });
 
   it('refuses to leave presets/', async () => {
@@ -176,7 +179,7 @@ describe('errors', () => {
 
   it('reads no more of a huge file than it needs', async () => {
     const folder = await folderWith('a'.repeat(3 * 2 ** 20));
-    expect((await failure({ folder })).message).toContain('a torchrig.yaml has at most 262144');
+    expect((await failure({ folder })).message).toContain('the file is larger than 262144 bytes');
   });
 });
 

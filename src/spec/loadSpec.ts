@@ -5,7 +5,7 @@ import { canonicalJson, errnoOf, EXIT, messageOf, RigError } from '../kernel/ind
 import { applyOverrides, type SpecOverrides } from './applyOverrides.ts';
 import { invalidFile } from './findings.ts';
 import { makeSafeName } from './readName.ts';
-import { DEFAULT_PRESET, loadPreset, type Preset } from './presets.ts';
+import { DEFAULT_PRESET, loadPreset, presetNames, type Preset } from './presets.ts';
 import { lockedInputs, resolveSpec } from './resolveSpec.ts';
 import type { FileSpec } from './schema.ts';
 import type { Spec } from './spec.ts';
@@ -47,7 +47,7 @@ const READ_AT_MOST = 1 << 20;
 
 /**
  * torchrig.yaml of a folder over its preset, validated and complete. Without a file: the preset v2.7.
- * Throws RIG-SPEC-001 (invalid, all errors at once), -002 (a flag), -003 (no such preset), -004 (cannot be read); exit code 2.
+ * Throws RIG-SPEC-001 (invalid, all errors at once), -002 (a flag), -004 (cannot be read); exit code 2.
  */
 export async function loadSpec(options: LoadOptions): Promise<LoadedSpec> {
   const env = options.env ?? process.env;
@@ -56,8 +56,7 @@ export async function loadSpec(options: LoadOptions): Promise<LoadedSpec> {
   const bytes = await readSmall(wanted, options.file !== undefined);
   const folder = bytes === undefined ? asked : dirname(wanted);
   const label = options.file !== undefined && !isAbsolute(options.file) ? options.file : basename(wanted);
-  const written =
-    bytes === undefined ? {} : checked(bytes, env, options.file === undefined ? SPEC_FILE : label);
+  const written: FileSpec = bytes === undefined ? {} : await checked(bytes, env, label);
   const preset = written.preset === 'none' ? undefined : await loadPreset(written.preset ?? DEFAULT_PRESET);
   const fromFile = resolveSpec(written, preset?.spec, { folder, env, preset: preset?.name });
   const spec = applyOverrides(fromFile, options.overrides ?? {}, { folder: asked, env });
@@ -96,8 +95,8 @@ function hasInputsOf(preset: Preset, spec: Spec, folder: string): boolean {
   return canonicalJson(lockedInputs(spec)) === canonicalJson(lockedInputs(untouched));
 }
 
-function checked(bytes: Uint8Array, env: NodeJS.ProcessEnv, label: string): FileSpec {
-  const validated = validateFile(bytes, env);
+async function checked(bytes: Uint8Array, env: NodeJS.ProcessEnv, label: string): Promise<FileSpec> {
+  const validated = validateFile(bytes, env, await presetNames());
   if ('findings' in validated) throw invalidFile(label, validated.findings);
   return validated.spec;
 }

@@ -2,11 +2,6 @@ import type { Reading } from './reading.ts';
 
 const SAFE_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** True for a name that is safe as a folder, a host alias and a container name. */
-export function isSafeName(text: string): boolean {
-  return SAFE_NAME.test(text);
-}
-
 /** The nearest safe name: lower case, other characters become `-`; undefined when nothing is left. */
 export function makeSafeName(text: string): string | undefined {
   const name = text

@@ -30,7 +30,7 @@ export function readYaml(bytes: Uint8Array, env: NodeJS.ProcessEnv): ReadYaml {
     return result;
   };
   if (bytes.length > MAX_BYTES)
-    return refuse(`the file has ${bytes.length} bytes; a torchrig.yaml has at most ${MAX_BYTES}`);
+    return refuse(`the file is larger than ${MAX_BYTES} bytes: this is no torchrig.yaml`);
   const text = decode(bytes);
   if (text === undefined) return refuse('this is not a text file in UTF-8');
   if (nestedTooDeeply(text)) return refuse(`nested too deeply (at most ${MAX_DEPTH} levels)`);

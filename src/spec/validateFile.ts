@@ -11,8 +11,12 @@ type Issue = v.BaseIssue<unknown>;
 
 export type ValidatedFile = { spec: FileSpec } | { findings: Finding[] };
 
-/** The bytes of a torchrig.yaml -> its values, or everything that is wrong with it, in the order of the file. */
-export function validateFile(bytes: Uint8Array, env: NodeJS.ProcessEnv): ValidatedFile {
+/** The bytes of a torchrig.yaml -> its values, or everything that is wrong with it, in the order of the file. `presets`: names to accept. */
+export function validateFile(
+  bytes: Uint8Array,
+  env: NodeJS.ProcessEnv,
+  presets?: readonly string[],
+): ValidatedFile {
   const read = readYaml(bytes, env);
   if (read.findings.length > 0 && read.data === undefined) return { findings: read.findings };
   refuseLists(read);
@@ -24,6 +28,7 @@ export function validateFile(bytes: Uint8Array, env: NodeJS.ProcessEnv): Validat
   if (parsed.success)
     for (const { path, message } of crossChecks(parsed.output, namesOfEnv(read)))
       if (!isFailed(read, path)) findings.push({ path, message, ...placeOf(read, path, message) });
+  if (presets && parsed.success) findings.push(...unknownPreset(parsed.output.preset, presets, read));
   if (parsed.success && findings.length === 0) return { spec: parsed.output };
   return { findings: findings.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
@@ -37,6 +42,14 @@ function refuseLists(read: ReadYaml): void {
     read.findings.push({ path: [key], message, ...placeOf(read, [key], message) });
     read.failed.add(JSON.stringify([key]));
   }
+}
+
+function unknownPreset(name: string | undefined, presets: readonly string[], read: ReadYaml): Finding[] {
+  if (name === undefined || name === 'none' || presets.includes(name)) return [];
+  const place = read.places.get('["preset"]');
+  const help = place?.interpolated ? '' : nearest(name, [...presets, 'none']);
+  const message = `${shown(place?.source ?? '')} is no preset${help}`;
+  return [{ path: ['preset'], message, ...placeOf(read, ['preset'], message) }];
 }
 
 /** As written: valibot leaves out names that mean something to JavaScript. */
