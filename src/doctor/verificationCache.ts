@@ -2,29 +2,22 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest, HomeLayout } from '../kernel/index.ts';
 import { canonicalJson, errnoOf, sha256Hex, writeFileAtomic } from '../kernel/index.ts';
-import type { HostFacts } from '../host/index.ts';
 import type { Verification } from './verification.ts';
 
 /** Raised when the checks change: an older result then no longer counts. */
 const CACHE_FORMAT = 1;
 
 /**
- * A verification holds for one image on one machine as it is: kernel, driver, GPUs, CPU, engine.
- * Not memory, disk or cores: they change from run to run and decide nothing that is checked here.
+ * A verification holds for one image on one machine as it is. `fingerprint`: hostFingerprint() of room host. `gpus`: what
+ * the environment is given, as its spec says.
  */
-export function verificationKey(image: Digest, host: HostFacts, engine: string): string {
-  return sha256Hex(
-    canonicalJson({
-      format: CACHE_FORMAT,
-      image,
-      engine,
-      kernel: host.system.kernel,
-      arch: host.system.arch,
-      driver: host.driver,
-      gpus: host.gpus.map(({ uuid, name, pci }) => ({ uuid, name, pci })),
-      cpu: host.cpu.model,
-    }),
-  );
+export function verificationKey(of: {
+  image: Digest;
+  fingerprint: string;
+  engine: string;
+  gpus?: string;
+}): string {
+  return sha256Hex(canonicalJson({ format: CACHE_FORMAT, ...of }));
 }
 
 function fileOf(layout: HomeLayout, key: string): string {

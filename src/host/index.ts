@@ -20,3 +20,4 @@ export { localReader } from './localReader.ts';
 export type { FileSystemFacts, HostReader, Look, Outcome } from './reader.ts';
 export { recordingReader } from './recordingReader.ts';
 export type { Machine } from './recordedReader.ts';
+export { hostFingerprint } from './fingerprint.ts';

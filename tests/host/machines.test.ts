@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hostFromFlags, loadTables, solve } from '../../src/compat/index.ts';
 import { verdictOf } from '../../src/doctor/finding.ts';
 import { hostFindings, summaryOf } from '../../src/doctor/host/hostFindings.ts';
-import { gatherHostFacts } from '../../src/host/index.ts';
+import { gatherHostFacts, hostFingerprint } from '../../src/host/index.ts';
 import { recordedReader } from '../../src/host/recordedReader.ts';
 import { allMachines } from './loadMachine.ts';
 
@@ -41,6 +41,17 @@ describe('recorded machines', () => {
     expect(summaryOf(findings, facts)).toMatch(wanted.verdict === 'fail' ? /^not ready: / : /^ready/);
     expect(findings.filter(({ title, evidence }) => title === '' || evidence === '')).toEqual([]);
     expect(findings.filter(({ severity, remedy }) => severity === 'fail' && remedy === null)).toEqual([]);
+  });
+
+  it('have a fingerprint each, the same for the same machine', async () => {
+    const prints = new Map<string, string>();
+    for (const [name, machine] of machines) {
+      const [one, two] = await Promise.all([1, 2].map(() => hostFingerprint(recordedReader(machine))));
+      expect(one).toBe(two);
+      prints.set(name, one ?? '');
+    }
+    expect(prints.get('rtx5090-driver-570')).not.toBe(prints.get('driver-610'));
+    expect(prints.get('v100-driver-580')).not.toBe(prints.get('hgx-8xh100'));
   });
 
   it('a machine of which nothing can be read is no error and never simply fine', async () => {
