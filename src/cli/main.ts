@@ -9,6 +9,7 @@ import type { Call, Outcome } from './outcome.ts';
 import { progressView } from './progressView.ts';
 import type { ProgressView } from './progressView.ts';
 import { rootHelp } from './rootHelp.ts';
+import { SETTLE } from './settleCommand.ts';
 import { errorDocument, errorText, exitCodeOf } from './renderError.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -77,6 +78,11 @@ async function main(argv: readonly string[]): Promise<void> {
   if (own[0] === '__complete') {
     const found = await completions(own.slice(1), context);
     process.stdout.write(found.map((line) => `${line}\n`).join(''));
+    return;
+  }
+  if (own[0] === SETTLE) {
+    const { settleNow } = await import('./flows/settle.ts');
+    await settleNow(process.env);
     return;
   }
   const words = asHelp(own);

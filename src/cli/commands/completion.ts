@@ -1,5 +1,5 @@
 import { EXIT, RigError } from '../../kernel/index.ts';
-import { completionScript } from '../completion.ts';
+import { completionScript } from '../completionScript.ts';
 import type { Handler } from '../outcome.ts';
 
 export const handler: Handler<object, [shell: string]> = async (_call, _flags, shell) => {

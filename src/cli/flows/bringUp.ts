@@ -21,6 +21,7 @@ import { prepareRoot } from './prepare.ts';
 import type { PreparedRoot } from './prepare.ts';
 import { knownVerification, verifyRunning } from './verification.ts';
 import type { UpVerification } from './verification.ts';
+import { settleInBackground } from './settle.ts';
 import { warmInBackground } from './warm.ts';
 
 /** `rig up --json` (contract). */
@@ -77,6 +78,7 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   const known = wish.verify ? undefined : await knownVerification(call, subject, running);
   const verification = known ?? (await verifyRunning(call, subject));
   if (isNew) await warmInBackground(engine, name);
+  if (prepared.made) settleInBackground(call.env);
   return {
     name,
     engine: engine.name,

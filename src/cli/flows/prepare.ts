@@ -24,6 +24,8 @@ export interface PreparedRoot {
   bytesFetched: number;
   fetchMs: number;
   imageMs: number;
+  /** False when all of it was there. */
+  made: boolean;
 }
 
 /**
@@ -35,7 +37,15 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
   const known = await recall(home, lock);
   const config = engineConfig(lock);
   if (known)
-    return { digest: known.digest, lower: known.lower, config, bytesFetched: 0, fetchMs: 0, imageMs: 0 };
+    return {
+      digest: known.digest,
+      lower: known.lower,
+      config,
+      bytesFetched: 0,
+      fetchMs: 0,
+      imageMs: 0,
+      made: false,
+    };
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: true });
@@ -54,6 +64,7 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
       bytesFetched: obtained.bytesFetched,
       fetchMs: obtained.fetchMs,
       imageMs: Math.round(performance.now() - started),
+      made: true,
     };
   } finally {
     await pool.close();

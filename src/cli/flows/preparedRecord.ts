@@ -51,7 +51,7 @@ async function readRecord(path: string): Promise<PreparedRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, 'utf8')) as PreparedRecord;
     await stat(record.lower);
-    return record;
+    return Array.isArray(record.trees) && Array.isArray(record.files) ? record : undefined;
   } catch {
     return undefined;
   }
