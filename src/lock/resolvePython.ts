@@ -5,6 +5,7 @@ import { normalizeName, pythonIndex, uvEnvironment } from '../sources/index.ts';
 import type { PythonSources } from '../sources/index.ts';
 import type { Http } from '../store/index.ts';
 import type { LockedWheel } from './lockfile.ts';
+import { addOtherPlaces } from './otherPlaces.ts';
 import type { PylockPackage, PylockWheel } from './pylock.ts';
 import { uvCompile } from './uvCompile.ts';
 import { withoutHiddenSettings } from './uvVariables.ts';
@@ -198,7 +199,7 @@ function notAllowed(name: string, wheel: { file: string; sha256: string }): RigE
  */
 export async function resolvePython(request: PythonRequest): Promise<LockedWheel[]> {
   if (request.wanted.length === 0 && request.plan === null) return [];
-  const packages = await compileVariant(request);
+  const packages = await addOtherPlaces(await compileVariant(request), request.sources, request.http);
   const ranks = rankTags(request.target);
   const picked = packages.map((each) => {
     const name = normalizeName(each.name);

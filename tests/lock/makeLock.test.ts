@@ -103,6 +103,8 @@ interface Ask {
   yaml: string[];
   /** Index address, credentials included. */
   url: string;
+  /** Further indexes, as pip's extra-index-url. */
+  extra?: string[];
   previous?: Lock;
   upgrade?: boolean | string[];
   plan?: Plan;
@@ -125,7 +127,7 @@ async function optionsFor(ask: Ask): Promise<MakeLockOptions> {
       python: () =>
         Promise.resolve({
           indexUrl: ask.url,
-          extraIndexUrls: [],
+          extraIndexUrls: ask.extra ?? [],
           findLinks: [],
           cert: undefined,
           trustedHosts: [],
@@ -234,6 +236,19 @@ describe('makeLock', () => {
     expect(await isStale(lock, options.spec)).toBe(false);
     const other = await optionsFor({ yaml: python('left<2'), url: index.url });
     expect(await isStale(lock, other.spec)).toBe(true);
+  });
+});
+
+describe('several indexes', () => {
+  it('are looked at together, as pip does: the best wheel of the highest version', async () => {
+    const main = await startIndex(PLAIN);
+    const extra = await startIndex([
+      { name: 'native', version: '1.0', tags: ['py311-none-any'] },
+      { name: 'right', version: '9.0' },
+    ]);
+    const lock = await make({ yaml: python('left', 'native'), url: main.url, extra: [extra.url] });
+    expect(versions(lock)).toEqual(['left 2.0', 'native 1.0', 'right 9.0']);
+    expect(lock.python[1]?.file).toBe('native-1.0-cp311-cp311-manylinux_2_28_x86_64.whl');
   });
 });
 
