@@ -21,9 +21,4 @@ export const DOCTOR_ERRORS: ErrorCatalogue = {
     explanation:
       'The folder of the file given to `rig doctor --bundle` does not exist or may not be written.',
   },
-  'RIG-DOCTOR-005': {
-    title: 'no kernel answers through Jupyter',
-    explanation:
-      'Jupyter runs, but a kernel could not be started, or did not compute what it was asked. The packages ipykernel and jupyter-client may be broken, or memory is short. `rig logs` shows what Jupyter says; `rig doctor` checks the environment.',
-  },
 };

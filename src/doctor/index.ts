@@ -19,5 +19,3 @@ export { writeBundle } from './bundle.ts';
 export type { BundleFile } from './bundle.ts';
 export { applyFixes, safeFixes } from './fixes.ts';
 export type { Fix, FixResult } from './fixes.ts';
-export { jupyterRoundTrip } from './jupyterRoundTrip.ts';
-export type { JupyterRoundTrip } from './jupyterRoundTrip.ts';

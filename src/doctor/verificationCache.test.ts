@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostFingerprint } from '../host/index.ts';
+import { gatherHostFacts, hostFingerprint } from '../host/index.ts';
 import { homeLayout } from '../kernel/index.ts';
 import type { HomeLayout } from '../kernel/index.ts';
 import type { Verification } from './verification.ts';
@@ -21,7 +21,7 @@ describe('the cache of verifications', () => {
   afterAll(() => rm(layout.root, { recursive: true, force: true }));
 
   it('keeps a good result, marks it, and forgets it with a bad one', async () => {
-    const key = verificationKey({ image: IMAGE, fingerprint, engine: 'sandbox' });
+    const key = verificationKey(IMAGE, fingerprint, 'sandbox');
     expect(await readVerification(layout, key)).toBeUndefined();
     await writeVerification(layout, key, good);
     expect(await readVerification(layout, key)).toEqual({ ...good, cached: true });
@@ -30,22 +30,25 @@ describe('the cache of verifications', () => {
   });
 
   it('survives a torn file', async () => {
-    const key = verificationKey({ image: IMAGE, fingerprint, engine: 'sandbox' });
+    const key = verificationKey(IMAGE, fingerprint, 'sandbox');
     await writeVerification(layout, key, good);
     await writeFile(join(layout.cache, 'verified', `${key}.json`), '{"ok": tr');
     expect(await readVerification(layout, key)).toBeUndefined();
   });
 
-  it('is another key for another image, machine, engine or choice of GPUs', () => {
-    const as = { image: IMAGE, fingerprint, engine: 'sandbox', gpus: 'all' } as const;
-    const others = [
-      as,
-      { ...as, image: `sha256:${'b'.repeat(64)}` as const },
-      { ...as, fingerprint: 'other' },
-      { ...as, engine: 'docker' },
-      { ...as, gpus: 'none' },
+  it('is another key for another image, machine or engine, not for less free memory', async () => {
+    const host = await gatherHostFacts({ home: layout.root });
+    const busy = { ...host, memory: { ...host.memory, available: 1 }, gatherMs: 1 };
+    const other = { ...host, driver: { ...host.driver, kernel: '570.86.10' } };
+    const keys = [
+      verificationKey(IMAGE, host, 'sandbox'),
+      verificationKey(`sha256:${'b'.repeat(64)}`, host, 'sandbox'),
+      verificationKey(IMAGE, other, 'sandbox'),
+      verificationKey(IMAGE, host, 'docker'),
+      verificationKey(IMAGE, fingerprint, 'sandbox'),
     ];
-    expect(new Set(others.map(verificationKey)).size).toBe(others.length);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(verificationKey(IMAGE, busy, 'sandbox')).toBe(keys[0]);
   });
 
   it('knows the machine again, quickly', async () => {

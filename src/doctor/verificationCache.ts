@@ -2,22 +2,28 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest, HomeLayout } from '../kernel/index.ts';
 import { canonicalJson, errnoOf, sha256Hex, writeFileAtomic } from '../kernel/index.ts';
+import type { HostFacts } from '../host/index.ts';
 import type { Verification } from './verification.ts';
 
 /** Raised when the checks change: an older result then no longer counts. */
 const CACHE_FORMAT = 1;
 
 /**
- * A verification holds for one image on one machine as it is. `fingerprint`: hostFingerprint() of room host. `gpus`: what
- * the environment is given, as its spec says.
+ * A verification holds for one image on one machine as it is, under one engine. `host`: its facts, or, quicker,
+ * hostFingerprint(). Memory, disk and cores do not count: they change from run to run and decide nothing that is checked.
  */
-export function verificationKey(of: {
-  image: Digest;
-  fingerprint: string;
-  engine: string;
-  gpus?: string;
-}): string {
-  return sha256Hex(canonicalJson({ format: CACHE_FORMAT, ...of }));
+export function verificationKey(image: Digest, host: HostFacts | string, engine: string): string {
+  const machine =
+    typeof host === 'string'
+      ? host
+      : {
+          kernel: host.system.kernel,
+          arch: host.system.arch,
+          driver: host.driver,
+          gpus: host.gpus.map(({ uuid, name, pci }) => ({ uuid, name, pci })),
+          cpu: host.cpu.model,
+        };
+  return sha256Hex(canonicalJson({ format: CACHE_FORMAT, image, engine, machine }));
 }
 
 function fileOf(layout: HomeLayout, key: string): string {
