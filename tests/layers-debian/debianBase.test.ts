@@ -55,6 +55,7 @@ const newer = debs.filter(({ name, sha256 }) => (golden.debs as Record<string, s
 const moved =
   newer.length > 0 ? `newer since it was recorded: ${newer.map(({ name }) => name).join(', ')}` : undefined;
 const skipped = (reason: string | undefined): string => (reason ? ` (skipped: ${reason})` : '');
+const print = ({ entries, ...rest }: Piece): unknown => [rest, sha256Hex(JSON.stringify(entries))];
 const pieces = (some: readonly DebFile[], slim: boolean): Promise<Piece[]> =>
   debianPieces({ debs: some, home, epoch: EPOCH, pool, ...(slim ? {} : { exclude: [] }) });
 
@@ -137,7 +138,6 @@ describe.skipIf(noDebs)(`packages that this machine's apt has now${skipped(noDeb
       close: () => Promise.resolve(),
     };
     const again = await debianPieces({ debs: debs.toReversed(), home, epoch: EPOCH, pool: idle });
-    const print = ({ entries, ...rest }: Piece): unknown => [rest, sha256Hex(JSON.stringify(entries))];
     expect(again.map(print)).toEqual(first.map(print));
     for (const { entries } of first) {
       const paths = entries.map(({ path }) => path);
