@@ -68,8 +68,9 @@ export function refusalReasons(rejected: readonly Rejected[], { request }: Conte
   return groupByWhy(rejected).map(([why, names]) => `${rangeOf(names)}: ${why}`);
 }
 
-const rangeOf = (names: readonly string[]): string =>
-  names.length === 1 ? (names[0] ?? '') : `${names[0]} to ${names.at(-1)} (${names.length})`;
+function rangeOf(names: readonly string[]): string {
+  return names.length <= 2 ? names.join(' and ') : `${names[0]} to ${names.at(-1)} (${names.length})`;
+}
 
 /** By the first reason of each, the one that hits most first. */
 function groupByWhy(rejected: readonly Rejected[]): [string, string[]][] {
