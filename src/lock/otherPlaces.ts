@@ -21,9 +21,9 @@ function wheelsOf(files: readonly IndexFile[], version: string | undefined): Pyl
  */
 export async function addOtherPlaces(
   packages: readonly PylockPackage[],
-  sources: PythonSources,
-  http: Http,
+  options: { sources: PythonSources; http: Http; signal?: AbortSignal | undefined },
 ): Promise<PylockPackage[]> {
+  const { sources, http, signal } = options;
   if (sources.origin !== 'pip' || sources.indexUrl === undefined) return [...packages];
   if (sources.extraIndexUrls.length + sources.findLinks.length === 0) return [...packages];
   const further = pythonIndex({ ...sources, indexUrl: undefined }, http);
@@ -32,6 +32,7 @@ export async function addOtherPlaces(
   const next = packages.entries();
   const worker = async (): Promise<void> => {
     for (const [index, each] of next) {
+      signal?.throwIfAborted();
       const name = normalizeName(each.name);
       const known = new Set(each.wheels.map((wheel) => wheel.sha256));
       const theirs = await further.files(name);

@@ -199,7 +199,7 @@ function notAllowed(name: string, wheel: { file: string; sha256: string }): RigE
  */
 export async function resolvePython(request: PythonRequest): Promise<LockedWheel[]> {
   if (request.wanted.length === 0 && request.plan === null) return [];
-  const packages = await addOtherPlaces(await compileVariant(request), request.sources, request.http);
+  const packages = await addOtherPlaces(await compileVariant(request), request);
   const ranks = rankTags(request.target);
   const picked = packages.map((each) => {
     const name = normalizeName(each.name);

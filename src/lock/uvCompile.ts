@@ -97,6 +97,8 @@ async function runUv(request: CompileRequest, folder: string): Promise<PylockPac
   );
   args.push(...request.args, '--python-version', target.python);
   args.push('--python-platform', `${machineOf(target.platform)}-manylinux_${target.glibc.replace('.', '_')}`);
+  // a signal that was raised before would never be heard
+  request.signal?.throwIfAborted();
   const result = await run(request.uv, args, {
     cwd: folder,
     env: request.env,

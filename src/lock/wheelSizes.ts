@@ -22,6 +22,7 @@ export interface SizeOptions {
   http: Http;
   /** sha256 -> bytes, known from elsewhere. */
   known: ReadonlyMap<string, number>;
+  signal?: AbortSignal | undefined;
 }
 
 const AT_ONCE = 16;
@@ -71,8 +72,10 @@ export async function wheelSizes(
   if (open.length === 0) return sizes;
   const next = open.values();
   const worker = async (): Promise<void> => {
-    for (const wheel of next)
+    for (const wheel of next) {
+      options.signal?.throwIfAborted();
       sizes.set(wheel.sha256, await remoteSize(locationOf(wheel.where, options.sources), options.http));
+    }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, open.length) }, worker));
   for (const { sha256 } of open) kept.set(sha256, sizes.get(sha256) ?? 0);
