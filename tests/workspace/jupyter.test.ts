@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../src/kernel/index.ts';
 import {
   choosePort,
   ensureToken,
@@ -201,6 +202,27 @@ describe.skipIf(!hasVenv)('Jupyter with the settings of the image (skipped witho
       await new Promise((done) => (child.exitCode === null ? child.once('exit', done) : done(0)));
       expect(child.exitCode).not.toBe(0);
     }
+  });
+
+  it('still checks what the launcher puts off', async () => {
+    const launcher = await readFile(join(runtime, INSIDE.launcher), 'utf8');
+    const before = launcher.slice(0, launcher.indexOf('from jupyterlab'));
+    const code = `${before}
+import jsonschema
+from jsonschema.exceptions import FormatError
+loaded = lambda: "rfc3987_syntax.syntax_helpers" in sys.modules
+check = lambda text: jsonschema.Draft7Validator.FORMAT_CHECKER.check(text, "iri")
+print(loaded())
+check("http://example.org/path")
+print(loaded() or spec is None)
+try:
+    check("no iri")
+    print(spec is None)
+except FormatError:
+    print(True)
+`;
+    const ran = await run(join(venv, 'bin', 'python'), ['-c', code]);
+    expect([ran.stderr, ran.stdout.trim().split('\n')]).toEqual(['', ['False', 'True', 'True']]);
   });
 
   it('does not move to another port behind our back', async () => {
