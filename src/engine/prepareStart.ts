@@ -35,6 +35,8 @@ export interface StartContext {
   folder: EnvironmentFolder;
   isolation: Isolation;
   env: NodeJS.ProcessEnv;
+  /** Root folder of the machine whose GPUs are shown. */
+  machine: string;
   /** Of the environment that was here before, if any. */
   earlier: StoredState | undefined;
 }
@@ -85,7 +87,7 @@ export async function prepareStart(request: EnvironmentStart, context: StartCont
   };
 }
 
-async function prepare(request: EnvironmentStart, { folder }: StartContext): Promise<Prepared> {
+async function prepare(request: EnvironmentStart, { folder, machine }: StartContext): Promise<Prepared> {
   const binds = await userBinds(request.workspace, request.mounts ?? []);
   const limits = await planLimits({
     group: `torchrig-${request.name}-${sha256Hex(folder.root).slice(0, 8)}`,
@@ -93,7 +95,7 @@ async function prepare(request: EnvironmentStart, { folder }: StartContext): Pro
     cpus: request.cpus,
     shm: request.shm,
   });
-  const gpus = await gpuAccess(request.gpus ?? 'all');
+  const gpus = await gpuAccess(request.gpus ?? 'all', machine);
   const hostname = request.hostname ?? request.name;
   return {
     binds,

@@ -6,7 +6,7 @@ import type { Bind } from './bootScript.ts';
 import { copyRoot } from './copyRoot.ts';
 import type { EnvironmentStart, PlacedFile } from './engine.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
-import { findProgram, systemPath } from './hostPrograms.ts';
+import { findPython, systemPath } from './hostPrograms.ts';
 import { insidePath } from './insidePath.ts';
 import { placeInRoot } from './placeInRoot.ts';
 import { prootFilter } from './pretendFilter.ts';
@@ -70,7 +70,7 @@ export async function prepareProot(wish: ProotWish): Promise<ProotLaunch> {
 
 function filterWords(): string[] {
   const filter = prootFilter();
-  const python = findProgram('python3');
+  const python = findPython();
   return filter && python ? loadFilterWords(python, filter, true) : [];
 }
 

@@ -26,18 +26,26 @@ export interface SandboxOptions {
   env?: NodeJS.ProcessEnv;
   /** Told of proot's download, should it be needed. */
   progress?: Progress;
+  /** Root folder of the machine whose GPUs are shown inside; another one in tests. */
+  machine?: string;
 }
 
 const STOP_MS = 10_000;
 const READY_MS = 5_000;
 
 /** The engine that needs no daemon: an environment is a process tree of its own, its state a folder below `envs`. */
-export function createSandboxEngine({ layout, env = process.env, progress }: SandboxOptions): Engine {
+export function createSandboxEngine({
+  layout,
+  env = process.env,
+  progress,
+  machine = '/',
+}: SandboxOptions): Engine {
   const folderOf = (name: string): EnvironmentFolder => environmentFolder(layout.envs, name);
   return {
     name: 'sandbox',
     probe: async () => probe(layout, env),
-    start: async (request) => start(request, { layout, env, progress, folder: folderOf(request.name) }),
+    start: async (request) =>
+      start(request, { layout, env, progress, machine, folder: folderOf(request.name) }),
     spawn: async (name, request) => {
       const { state, box } = await running(folderOf(name));
       return killOnAbort(enterBox(state, box, request), request.signal);
@@ -80,6 +88,7 @@ interface StartContext {
   env: NodeJS.ProcessEnv;
   folder: EnvironmentFolder;
   progress: Progress | undefined;
+  machine: string;
 }
 
 async function start(request: EnvironmentStart, context: StartContext): Promise<Started> {
@@ -104,11 +113,11 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
 
 async function startStopped(
   request: EnvironmentStart,
-  { layout, env, folder, progress }: StartContext,
+  { layout, env, folder, progress, machine }: StartContext,
 ): Promise<Running> {
   const earlier = await readState(folder);
   const isolation = await chooseIsolation(earlier?.mode, { layout, env, ...(progress ? { progress } : {}) });
-  const state = await prepareStart(request, { folder, isolation, env, earlier });
+  const state = await prepareStart(request, { folder, isolation, env, machine, earlier });
   for (const file of [folder.box, folder.ready, folder.exit, folder.supervisor])
     await rm(file, { force: true });
   await writeState(folder, state);

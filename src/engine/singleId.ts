@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlacedFile } from './engine.ts';
-import { findProgram } from './hostPrograms.ts';
+import { findPython } from './hostPrograms.ts';
 import { pretendFilter } from './pretendFilter.ts';
 import { loadFilterWords } from './syscallFilter.ts';
 
@@ -19,7 +19,7 @@ export async function singleIdHelp(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<SingleIdHelp> {
   const filter = pretendFilter();
-  const python = findProgram('python3', env) ?? null;
+  const python = findPython(env) ?? null;
   const files = [...(await sshdAsRoot(layers)), ...(await aptAsRoot(layers.lower))];
   if (!filter || !python) {
     const lacking = python ? `it is not known for ${process.arch}` : 'python3 was not found to load it';

@@ -17,7 +17,8 @@ exec 9>>${q(folder.boxLock)}
 flock -w 2 9 || { echo busy >&3; exit 75; }
 rotate() {
   exec 3>&- 9>&-
-  while sleep 10 && kill -0 $$; do
+  trap 'kill $sleeper; exit' TERM
+  while sleep 10 & sleeper=$!; wait $sleeper && kill -0 $$; do
     size=$(stat -c %s ${q(folder.log)}) || exit
     if [ "$size" -gt ${LOG_LIMIT} ]; then
       cp ${q(folder.log)} ${q(folder.log)}.1

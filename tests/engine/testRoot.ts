@@ -87,8 +87,9 @@ export interface TestUser {
 
 /** A temporary ordinary user, with or without a range of subordinate ids. */
 export async function makeUser(name: string, range: boolean): Promise<TestUser> {
-  removeUser(name);
-  execFileSync('useradd', ['--create-home', '--home-dir', join(tmpdir(), `home-${name}`), name]);
+  if (spawnSync('id', [name]).status !== 0) {
+    execFileSync('useradd', ['--create-home', '--home-dir', join(tmpdir(), `home-${name}`), name]);
+  }
   const ids = await readFile('/etc/subuid', 'utf8');
   const own = ids.split('\n').find((line) => line.startsWith(`${name}:`));
   const span = '700000-765535';
