@@ -69,7 +69,9 @@ describe('deflatedTree', () => {
 
   it('gives these very bytes on every machine and Node version', async () => {
     const { path } = await deflatedTree(piece, home, pool);
-    expect(sha256Hex(await readFile(path))).toMatchInlineSnapshot(`"581051fe14588085e26f8c8b6d44a2977af3fc7a08b4e5a452319d9e00de124b"`);
+    expect(sha256Hex(await readFile(path))).toMatchInlineSnapshot(
+      `"581051fe14588085e26f8c8b6d44a2977af3fc7a08b4e5a452319d9e00de124b"`,
+    );
   });
 
   it('is made anew when its file was cut', async () => {

@@ -6,6 +6,7 @@ const REASONS: Record<string, string> = {
   EROFS: 'the disk is read-only',
   EACCES: 'writing is not permitted there',
   EPERM: 'writing is not permitted there',
+  ENOTDIR: 'a part of the path is no folder',
 };
 
 /** RIG-LAYERS-010 for a disk that is full or cannot be written; any other error as it is. */
