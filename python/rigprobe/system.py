@@ -222,7 +222,7 @@ def _sha256(path: str) -> str:
 def shadowed(places: List[str]) -> Result:
     """Files of the user that hide a module of the same name: /workspace/random.py, ./torch.py."""
     found = []
-    known = set(sys.stdlib_module_names) | {"torch", "numpy", "torchvision", "torchaudio", "transformers", "datasets", "triton"}
+    known = set(getattr(sys, "stdlib_module_names", ())) | {"torch", "numpy", "torchvision", "torchaudio", "transformers", "datasets", "triton"}
     for place in dict.fromkeys(places + list(filter(None, os.environ.get("PYTHONPATH", "").split(":")))):
         for name in sorted(os.listdir(place)) if os.path.isdir(place) else []:
             stem = name[:-3] if name.endswith(".py") else name if os.path.isfile(os.path.join(place, name, "__init__.py")) else ""

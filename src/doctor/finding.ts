@@ -1,4 +1,6 @@
-/** Something that doctor has to say. Ids are permanent: `rig explain ID` and the documentation know them. */
+import { FINDINGS, type FindingId } from './findingCatalogue.ts';
+
+/** Something that doctor has to say. Ids are permanent: `rig explain ID` and docs/doctor.md know them. */
 export interface Finding {
   /** `driver-too-old`, `shm-small`. */
   id: string;
@@ -19,13 +21,13 @@ export type Verdict = 'ok' | 'warn' | 'fail';
 const RANK = { fail: 0, warn: 1, info: 2 } as const;
 
 /** The page that explains a finding. */
-export function docsOf(id: string): string {
+function docsOf(id: FindingId): string {
   return `docs/doctor.md#${id}`;
 }
 
 /** A finding with its documentation link. */
 export function finding(
-  id: string,
+  id: FindingId,
   severity: Finding['severity'],
   text: { title: string; evidence: string; remedy: string | null; docs?: string },
 ): Finding {
@@ -47,4 +49,12 @@ export function orderFindings(findings: readonly Finding[]): Finding[] {
 export function verdictOf(findings: readonly Finding[]): Verdict {
   if (findings.some((each) => each.severity === 'fail')) return 'fail';
   return findings.some((each) => each.severity === 'warn') ? 'warn' : 'ok';
+}
+
+/** docs/doctor.md: every finding with its meaning. */
+export function findingsPage(): string {
+  const entries = Object.entries(FINDINGS).map(([id, meaning]) => `## ${id}\n\n${meaning}\n`);
+  const head =
+    '# What `rig doctor` finds\n\nEach finding has an id that never changes; `rig doctor` prints it with the evidence and the remedy on your machine.\n`rig explain ID` says the same as this page, which is made from src/doctor/findingCatalogue.ts.\n';
+  return [head, ...entries].join('\n');
 }

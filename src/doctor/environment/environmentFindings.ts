@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { CompatTables } from '../../compat/index.ts';
 import { RigError } from '../../kernel/index.ts';
 import { explainText } from '../explain/explainText.ts';
+import type { FindingId } from '../findingCatalogue.ts';
 import { type Finding, finding, orderFindings } from '../finding.ts';
 import { placeFindings } from './placeFindings.ts';
 import { ProbeReport, type ProbeStep } from './probeReport.ts';
@@ -10,7 +11,7 @@ import { rateFindings } from './rateFindings.ts';
 const REBUILD = 'rig down --purge && rig up   (makes the environment anew; /workspace is kept)';
 
 interface Meaning {
-  id: string;
+  id: FindingId;
   title: string;
   remedy: string;
   severity: Finding['severity'];

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { loadTables } from '../../compat/index.ts';
 import { RULES } from './catalogue.ts';
@@ -21,6 +22,16 @@ describe('each rule', () => {
 describe('the rules together', () => {
   it('have each id once', () => {
     expect(new Set(RULES.map((rule) => rule.id)).size).toBe(RULES.length);
+  });
+
+  it('name only pages of ours that exist', async () => {
+    const pages = new Set(RULES.flatMap(({ source }) => source).filter((each) => each.startsWith('docs/')));
+    for (const page of pages) {
+      const [file = '', anchor] = page.split('#');
+      const text = await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8');
+      expect(text).toContain(anchor ? `## ${anchor}\n` : '# ');
+    }
+    expect(pages.size).toBeGreaterThan(0);
   });
 
   it('cover every known issue of the tables, with its confidence', async () => {
@@ -81,6 +92,7 @@ describe('explainText', () => {
     ]);
     expect(explainId('rig-lock-003', { catalogue })?.title).toBe('stale');
     expect(explainId('err804')?.seen).toBeNull();
+    expect(explainId('shm-small')?.cause).toContain('64 MB');
     expect(explainId('nonsense')).toBeUndefined();
   });
 

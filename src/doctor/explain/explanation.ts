@@ -53,7 +53,7 @@ export function explainOwnCode(
     cause: entry?.explanation ?? '',
     remedy: 'see the hint that was printed with it',
     confidence: 'high',
-    source: [`docs/errors.md#${sighting.code.toLowerCase()}`],
+    source: [],
     seen: sighting.line === undefined ? null : { line: sighting.line, text: sighting.text ?? '', count: 1 },
   };
 }

@@ -16,7 +16,6 @@ const namespaces: HostCheck = (host) => {
         : 'namespaces are forbidden here: rig falls back to proot, which isolates less and starts slower',
       evidence: host.namespaces.forbiddenBy ?? 'no reason given',
       remedy: host.namespaces.remedy,
-      docs: 'docs/sandbox.md',
     }),
   ];
 };

@@ -154,7 +154,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
       'AppArmor (Ubuntu 23.10 and newer), a sysctl, or the seccomp filter of an outer container forbids them.',
     remedy: 'rig doctor names what forbids it and how to allow it; rig up falls back to proot where it can',
     here: (host) => host.namespaces.remedy ?? undefined,
-    source: ['docs/sandbox.md'],
+    source: ['docs/doctor.md#namespaces'],
     confidence: 'high',
     hits: [
       'unshare: unshare failed: Operation not permitted',
@@ -176,7 +176,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
       host.disk.free !== null && host.disk.free < 20e9
         ? `${host.disk.path} has ${(host.disk.free / 1e9).toFixed(1)} GB left: rig gc, or set TORCHRIG_HOME to a larger disk`
         : undefined,
-    source: ['docs/storage.md'],
+    source: ['docs/doctor.md#disk-low'],
     confidence: 'high',
     yieldsTo: ['shm_nccl', 'shm_dataloader', 'namespaces_forbidden'],
     hits: ['OSError: [Errno 28] No space left on device: /workspace/checkpoints/last.pt'],
