@@ -1,13 +1,11 @@
-export { LOCK_FORMAT } from './lockfile.ts';
 export type { Lock, LockedDeb, LockedWheel } from './lockfile.ts';
 export { LOCK_ERRORS } from './errors.ts';
-export { parseLock, readLock, writeLock } from './readLock.ts';
+export { readLock, writeLock } from './readLock.ts';
 export { formatLock, lockDigest } from './writeLock.ts';
 export { makeLock } from './makeLock.ts';
 export type { LockSources, MadeLock, MakeLockOptions, PlanChoice } from './makeLock.ts';
 export { checkLock } from './checkLock.ts';
 export type { LockCheck } from './checkLock.ts';
-export { diffLocks } from './diffLocks.ts';
 export type { LockChanges, PackageChange, PlanChange } from './diffLocks.ts';
 export { isStale } from './lockInputs.ts';
 export { exportPylock } from './exportPylock.ts';
