@@ -39,6 +39,11 @@ export interface ProotContext {
   progress?: Progress;
 }
 
+/** Whether proot can be brought here at all; whether it works is found out when it is needed. */
+export function hasProot(): boolean {
+  return DEBS[process.arch] !== undefined;
+}
+
 /**
  * The folder with proot, brought by our own store on first need; nothing is installed. Throws RIG-ENGINE-006 for a processor
  * it is not built for, and what the store throws when it cannot be had.

@@ -18,6 +18,7 @@ import { logStream } from './logStream.ts';
 import { chooseIsolation } from './chooseIsolation.ts';
 import { prepareStart } from './prepareStart.ts';
 import { probeNamespaces } from './probeSandbox.ts';
+import { hasProot } from './prootTool.ts';
 import { purgeFolder } from './purgeFolder.ts';
 import { stopBox } from './stopBox.ts';
 
@@ -74,13 +75,10 @@ export function createSandboxEngine({
 }
 
 async function probe(layout: HomeLayout, env: NodeJS.ProcessEnv): Promise<Probe> {
-  const found = await probeNamespaces(layout.tmp, env);
-  return {
-    usable: found.mode !== undefined,
-    reason: found.reason,
-    hints: found.hints,
-    ...(found.mode ? { mode: found.mode } : {}),
-  };
+  const { mode, reason, hints } = await probeNamespaces(layout.tmp, env);
+  if (mode) return { usable: true, mode, reason, hints };
+  if (!hasProot()) return { usable: false, reason, hints };
+  return { usable: true, mode: 'proot', reason: `proot, slower and not isolated: ${reason}`, hints };
 }
 
 interface StartContext {

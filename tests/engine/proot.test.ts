@@ -59,7 +59,8 @@ describe.skipIf(reason)(
     });
 
     it('is chosen by itself, with the reason, the cost and what is not isolated', async () => {
-      const [started, again] = await call(['start', request], ['start', request]);
+      const [probe, started, again] = await call(['probe'], ['start', request], ['start', request]);
+      expect(probe).toMatchObject({ usable: true, mode: 'proot' });
       expect(started).toMatchObject({ mode: 'proot', alreadyRunning: false });
       const notices = JSON.stringify(started?.['notices']);
       expect(notices).toMatch(/isolation: none but of paths \(.*Operation not permitted/);

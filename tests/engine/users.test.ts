@@ -57,6 +57,11 @@ describe.skipIf(reason)(`the sandbox in each mapping of ids${reason ? ` (skipped
       await drive(options, [['purge', name]]);
     });
 
+    it('is found out by a probe', () => {
+      expect(answers[0]).toMatchObject({ usable: true, mode });
+      expect(answers[1]).toMatchObject({ mode, alreadyRunning: false });
+    });
+
     it("is root inside, and its files are the caller's outside", async () => {
       expect((await run('id -u; touch /workspace/made; stat -c %u /workspace/made')).out).toBe('0\n0\n');
       expect((await stat(join(workspace, 'made'))).uid).toBe(mode === 'root' ? 0 : person.uid);
