@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ensureFolder } from './ensureFolder.ts';
 
 /** Makes a rename durable. Some file systems refuse fsync of a folder; that is no reason to fail. */
 export async function fsyncFolder(path: string): Promise<void> {
@@ -25,7 +26,7 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: { mode?: number } = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await ensureFolder(dirname(path));
   const temporary = temporaryName(path);
   const handle = await open(temporary, 'wx', options.mode ?? 0o644);
   try {

@@ -71,4 +71,10 @@ export const KERNEL_ERRORS: ErrorCatalogue = {
       'rig keeps two runs apart with locks that die with their process, by the program flock of util-linux. Either it is missing, or ' +
       'TORCHRIG_HOME cannot be written.',
   },
+  'RIG-KERNEL-002': {
+    title: 'TORCHRIG_HOME cannot be used',
+    explanation:
+      'Everything rig keeps lies in one folder: TORCHRIG_HOME, else torchrig below XDG_DATA_HOME, else ~/.local/share/torchrig. It must ' +
+      'be writable, on a disk with room: an environment of PyTorch takes about 10 GB.',
+  },
 };

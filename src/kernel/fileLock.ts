@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ensureFolder } from './ensureFolder.ts';
 import { RigError } from './errors.ts';
 
 export interface FileLock {
@@ -30,7 +30,7 @@ export async function lockFile(
 ): Promise<FileLock | undefined>;
 export async function lockFile(path: string, options?: LockOptions): Promise<FileLock>;
 export async function lockFile(path: string, options: LockOptions = {}): Promise<FileLock | undefined> {
-  await mkdir(dirname(path), { recursive: true });
+  await ensureFolder(dirname(path));
   const child = spawn('sh', ['-c', HOLDER, 'sh', path, options.tryOnly ? 'try' : 'wait'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

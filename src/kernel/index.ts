@@ -13,3 +13,5 @@ export { run } from './subprocess.ts';
 export type { RunOptions, RunResult } from './subprocess.ts';
 export { canonicalJson } from './canonicalJson.ts';
 export { formatBytes, formatDuration, parseSize } from './sizes.ts';
+export { ensureFolder } from './ensureFolder.ts';
+export { prepareHome } from './prepareHome.ts';

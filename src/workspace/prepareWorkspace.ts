@@ -1,32 +1,16 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { errnoOf, messageOf, RigError } from '../kernel/index.ts';
+import { access, constants, stat } from 'node:fs/promises';
+import { ensureFolder, errnoOf, messageOf, RigError } from '../kernel/index.ts';
 
 /** Makes the workspace folder of the host when missing. Throws RIG-WORKSPACE-003 when it cannot be made or written. */
 export async function prepareWorkspace(path: string): Promise<void> {
   try {
-    await makeFolder(path);
+    await ensureFolder(path);
     const found = await stat(path);
     if (!found.isDirectory()) throw unusable(path, 'it is not a folder');
     await access(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     if (error instanceof RigError) throw error;
     throw unusable(path, reason(error), error);
-  }
-}
-
-/** mkdir -p. Not Node's own `recursive`, which never ends below /proc (ENOENT although the parent exists). */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path).catch((again: unknown) => {
-      if (errnoOf(again) !== 'EEXIST') throw again;
-    });
   }
 }
 

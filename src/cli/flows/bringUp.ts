@@ -1,4 +1,5 @@
 import type { Engine, EnvironmentStart, EnvironmentStatus } from '../../engine/index.ts';
+import { prepareHome } from '../../kernel/index.ts';
 import type { Digest } from '../../kernel/index.ts';
 import { lockDigest } from '../../lock/index.ts';
 import type { Lock } from '../../lock/index.ts';
@@ -53,6 +54,7 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   const began = performance.now();
   const { spec, name } = loaded;
   const { engine, reason } = engineFor(call, wish.engine);
+  await prepareHome(layoutOf(call).root);
   const [lock, status] = await Promise.all([lockFor(call, loaded, wish), engine.status(name)]);
   const running = status.state === 'running' && status.labels['lock'] === lockDigest(lock);
   if (status.state === 'running' && !running) {

@@ -1,4 +1,4 @@
-import { EXIT, RigError } from '../../kernel/index.ts';
+import { EXIT, prepareHome, RigError } from '../../kernel/index.ts';
 import { isStale, makeLock, readLock, writeLock } from '../../lock/index.ts';
 import type { Lock, MadeLock, MakeLockOptions, PlanChoice } from '../../lock/index.ts';
 import { debianSources, findUv, pythonSources } from '../../sources/index.ts';
@@ -34,6 +34,7 @@ export async function withLockOptions<T>(
   use: (options: MakeLockOptions) => Promise<T>,
 ): Promise<T> {
   const home = layoutOf(call);
+  await prepareHome(home.root);
   const http = createHttp({ env: call.env });
   const store = openStore(home, { http });
   try {

@@ -1,6 +1,7 @@
 import type { ImageConfig as EngineConfig } from '../../engine/index.ts';
 import { buildImage } from '../../image/index.ts';
 import type { Image, ImageConfig } from '../../image/index.ts';
+import { prepareHome } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import { layersPool, mergedRoot, piecesInOrder, planLayers } from '../../layers/index.ts';
 import type { WorkerPool } from '../../layers/index.ts';
@@ -81,6 +82,7 @@ export async function prepareImage(
   options: { fresh?: boolean } = {},
 ): Promise<{ image: Image; bytesFetched: number; fetchMs: number; imageMs: number }> {
   const home = layoutOf(call);
+  await prepareHome(home.root);
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false });

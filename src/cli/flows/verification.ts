@@ -8,7 +8,7 @@ import {
 } from '../../doctor/index.ts';
 import type { ExecInside, Verification } from '../../doctor/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { gatherHostFacts } from '../../host/index.ts';
+import { hostFingerprint } from '../../host/index.ts';
 import { messageOf, writeFileAtomic } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import type { Lock } from '../../lock/index.ts';
@@ -48,7 +48,7 @@ export async function knownVerification(
     const own = await readOwn(home, subject);
     if (own) return own;
   }
-  const key = verificationKey(subject.digest, await gatherHostFacts({ home: home.root }), subject.mode);
+  const key = verificationKey(subject.digest, await hostFingerprint(), subject.mode);
   const known = (await readVerification(home, key)) as UpVerification | undefined;
   if (known) await writeOwn(home, subject, known);
   return known;
@@ -59,14 +59,14 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   const home = layoutOf(call);
   const task = 'verify';
   call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
-  const [inside, jupyter, facts] = await Promise.all([
+  const [inside, jupyter, machine] = await Promise.all([
     verifyEnvironment({ exec: execInside(subject, call.signal), lock: subject.lock }),
     kernelCheck(home, subject),
-    gatherHostFacts({ home: home.root }),
+    hostFingerprint(),
   ]);
   const result: UpVerification = withKernel(inside, jupyter);
   call.progress({ kind: 'done', task, note: result.ok ? `${(result.ms / 1000).toFixed(1)} s` : 'failed' });
-  await writeVerification(home, verificationKey(subject.digest, facts, subject.mode), result);
+  await writeVerification(home, verificationKey(subject.digest, machine, subject.mode), result);
   await writeOwn(home, subject, result);
   return result;
 }
