@@ -3,14 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { homeLayout, messageOf, run, sha256Hex } from '../../src/kernel/index.ts';
+import { canonicalJson, homeLayout, messageOf, run, sha256Hex } from '../../src/kernel/index.ts';
 import { byteOrder } from '../../src/layers/debian/byteOrder.ts';
 import { parseControlFields } from '../../src/layers/debian/controlFields.ts';
 import { readControlTar } from '../../src/layers/debian/controlTar.ts';
 import { openDeb } from '../../src/layers/debian/debArchive.ts';
 import { boilerplateEffects, recogniseScript } from '../../src/layers/debian/recogniseScript.ts';
 import { STATIC_IDS } from '../../src/layers/debian/staticIds.ts';
-import { debianPieces, layersPool, SLIM_RULES, type DebFile, type Piece } from '../../src/layers/index.ts';
+import {
+  debianPieces,
+  debianSources,
+  hasTree,
+  layersPool,
+  removeTree,
+  SLIM_RULES,
+  type DebFile,
+  type Piece,
+  type PieceEntry,
+} from '../../src/layers/index.ts';
 import { aptDownload, isBookworm, missingProgram } from './aptDebs.ts';
 import { differences, seenInPieces, seenOnDisk } from './compareTree.ts';
 import golden from './golden.json' with { type: 'json' };
@@ -55,7 +65,12 @@ const newer = debs.filter(({ name, sha256 }) => (golden.debs as Record<string, s
 const moved =
   newer.length > 0 ? `newer since it was recorded: ${newer.map(({ name }) => name).join(', ')}` : undefined;
 const skipped = (reason: string | undefined): string => (reason ? ` (skipped: ${reason})` : '');
-const print = ({ entries, ...rest }: Piece): unknown => [rest, sha256Hex(JSON.stringify(entries))];
+const plain = ({ content, ...entry }: PieceEntry): unknown => [
+  canonicalJson(entry),
+  content?.from === 'inline' ? sha256Hex(content.bytes) : content?.from,
+];
+/** A piece, comparable at a glance: 5 MB of listings would take expect a minute. */
+const print = ({ entries, ...rest }: Piece): unknown => [rest, sha256Hex(JSON.stringify(entries.map(plain)))];
 const pieces = (some: readonly DebFile[], slim: boolean): Promise<Piece[]> =>
   debianPieces({ debs: some, home, epoch: EPOCH, pool, ...(slim ? {} : { exclude: [] }) });
 
@@ -148,6 +163,26 @@ describe.skipIf(noDebs)(`packages that this machine's apt has now${skipped(noDeb
       );
       expect(orphans).toEqual([]);
     }
+  });
+
+  it('give their keys at once when the set was seen before, and listings when asked', async () => {
+    const idle = {
+      size: 0,
+      run: () => Promise.reject(new Error('nothing is left to do')),
+      close: () => Promise.resolve(),
+    };
+    const first = await debianSources({ debs, home, epoch: EPOCH, pool });
+    const again = await debianSources({ debs: debs.toReversed(), home, epoch: EPOCH, pool: idle });
+    expect(again.map(({ key }) => key)).toEqual(first.map(({ key }) => key));
+    expect(again.every(({ weight }) => weight > 0)).toBe(true);
+    const loaded = await Promise.all(again.map((source) => source.load()));
+    expect(loaded.map(print)).toEqual((await pieces(debs, true)).map(print));
+    const gone = again.find(({ name }) => name === 'hostname');
+    await removeTree(home, gone?.key ?? '');
+    await expect(gone?.load()).rejects.toThrow(/nothing is left to do/);
+    const back = await first.find(({ name }) => name === 'hostname')?.load();
+    expect(back?.entries.some(({ path }) => path === 'usr/bin/hostname')).toBe(true);
+    expect(await hasTree(home, gone?.key ?? '')).toBe(true);
   });
 
   it('leave nothing behind but trees when they are unpacked by threads', async () => {

@@ -96,6 +96,15 @@ export function ownAdjustments(effects: readonly Effect[]): Adjustments {
 // Far above any real package: guards against bombs, not against bad bookkeeping.
 const SLACK = 256 << 20;
 
+/** The listing of a package whose tree is there and whole. */
+export async function readListing(home: HomeLayout, key: string): Promise<Unpacked | undefined> {
+  if (!(await hasTree(home, key))) return undefined;
+  return readFile(cachePath(home, 'listing', key), 'utf8').then(
+    (text) => JSON.parse(text) as Unpacked,
+    () => undefined,
+  );
+}
+
 /** Unpacks a package into its tree, or finds it there, and lists it. The key covers all that decides the entries. */
 export async function debPiece(
   deb: InspectedDeb,
@@ -107,14 +116,7 @@ export async function debPiece(
   const key = sha256Hex(
     canonicalJson({ kind: 'deb', format: LAYER_FORMAT, sha256: file.sha256, epoch, exclude, adjust }),
   );
-  const listing = cachePath(home, 'listing', key);
-  const there = (await hasTree(home, key))
-    ? await readFile(listing, 'utf8').then(
-        (text) => JSON.parse(text) as Unpacked,
-        () => undefined,
-      )
-    : undefined;
-  const { entries, shipped } = there ?? (await unpackInto(key, listing));
+  const { entries, shipped } = (await readListing(home, key)) ?? (await unpackInto(key));
   const piece: Piece = {
     key,
     kind: 'deb',
@@ -124,7 +126,7 @@ export async function debPiece(
   };
   return { ...known, piece, shipped, tree: treePath(home, key) };
 
-  async function unpackInto(treeKey: string, listingPath: string): Promise<Unpacked> {
+  async function unpackInto(treeKey: string): Promise<Unpacked> {
     await mkdir(home.tmp, { recursive: true });
     const tree = await newTree(home, treeKey);
     try {
@@ -142,7 +144,7 @@ export async function debPiece(
       };
       const unpacked = await context.pool.run<Unpacked>(job, { weight: file.size });
       // first the listing: a tree without one is unpacked again
-      await writeFileAtomic(listingPath, JSON.stringify(unpacked));
+      await writeFileAtomic(cachePath(home, 'listing', treeKey), JSON.stringify(unpacked));
       await tree.commit();
       return unpacked;
     } catch (error) {
