@@ -57,9 +57,6 @@ export interface MadeLock {
   changes: LockChanges;
 }
 
-// C library of each base: the newest manylinux that its images can load.
-const GLIBC: Readonly<Record<string, string>> = { 'debian:12': '2.36' };
-
 interface Work extends MakeLockOptions {
   inputs: LockInputs;
   platform: Lock['platform'];
@@ -120,7 +117,7 @@ async function pythonPart(work: Work, choice: PlanChoice & { kept: boolean }): P
     target: {
       python: choice.plan?.python ?? spec.python,
       platform: work.platform,
-      glibc: GLIBC[spec.base] ?? choice.plan?.glibc ?? '2.28',
+      glibc: knownBase(spec.base).glibc,
     },
     known: previous?.python ?? [],
     prefer: wanted.keep(previous?.python ?? []),
