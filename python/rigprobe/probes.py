@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any, Dict, List
 
 from rigprobe import gpu, system, torchwork, verify
@@ -64,7 +65,7 @@ def compute_steps(request: Dict[str, Any], gpus: int) -> List[Step]:
         Step("products", 60, lambda: torchwork.products(512)),
     ]
     if gpus > 0:
-        steps += [Step(f"rates {index}", 60, lambda index=index: torchwork.gpu_rates(index)) for index in range(gpus)]
+        steps += [Step(f"rates {index}", 60, partial(torchwork.gpu_rates, index)) for index in range(gpus)]
     if gpus > 1:
         steps.append(Step("peers", 60, torchwork.peers))
     if request["compile"]:

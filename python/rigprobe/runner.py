@@ -16,7 +16,8 @@ import signal
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 Result = Dict[str, Any]
 
@@ -170,7 +171,11 @@ def run_jobs(jobs: Sequence[Sequence[Step]], limit: float) -> Dict[str, Result]:
             if now >= give_up:
                 message = f"not started: the whole took longer than {limit:g} s"
                 for step in left:
-                    results[step.name] = {"ok": False, "ms": 0, "error": {"kind": "timeout", "message": message}}
+                    results[step.name] = {
+                        "ok": False,
+                        "ms": 0,
+                        "error": {"kind": "timeout", "message": message},
+                    }
             elif left:
                 children.append(Child(left))
     return results

@@ -13,7 +13,8 @@ import sys
 import sysconfig
 import tempfile
 import time
-from typing import Dict, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Dict, List, Optional, Tuple
 
 from rigprobe import distributions
 from rigprobe.runner import Failure, Result
@@ -74,7 +75,11 @@ def _own_groups() -> Iterator[str]:
         return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        base, name = ("/sys/fs/cgroup", "memory.max") if not controllers else ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+        base, name = (
+            ("/sys/fs/cgroup", "memory.max")
+            if not controllers
+            else ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+        )
         if controllers not in ("", "memory"):
             continue
         while True:
@@ -100,7 +105,14 @@ def memory() -> Result:
 
 def tools() -> Result:
     """What torch.compile needs, and what the environment's variables say."""
-    names = ("LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
+    names = (
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "CUDA_VISIBLE_DEVICES",
+        "OMP_NUM_THREADS",
+    )
     return {
         "compiler": shutil.which(os.environ.get("CXX") or "g++") or shutil.which("clang++"),
         "c": shutil.which(os.environ.get("CC") or "gcc") or shutil.which("cc") or shutil.which("clang"),
@@ -138,7 +150,11 @@ def stray_libraries() -> Result:
         for name in sorted(os.listdir(where)) if os.path.isdir(where) else []:
             match = OWN.match(name)
             path = os.path.join(where, name)
-            if match and match.group(0) in stems and os.path.realpath(path) not in map(os.path.realpath, own.values()):
+            if (
+                match
+                and match.group(0) in stems
+                and os.path.realpath(path) not in map(os.path.realpath, own.values())
+            ):
                 strays.append(path)
     missing = []
     for name in ("libtorch_cpu.so", "libtorch_cuda.so"):
@@ -153,7 +169,9 @@ def stray_libraries() -> Result:
                 strays.append(parts[2])
     strays = list(dict.fromkeys(strays))
     if strays or missing:
-        words = ([f"stray copies: {', '.join(strays[:5])}"] if strays else []) + ([f"missing: {', '.join(missing[:5])}"] if missing else [])
+        words = ([f"stray copies: {', '.join(strays[:5])}"] if strays else []) + (
+            [f"missing: {', '.join(missing[:5])}"] if missing else []
+        )
         raise Failure("; ".join(words), strays=strays, missing=missing)
     return {"own": len(own)}
 
@@ -222,10 +240,24 @@ def _sha256(path: str) -> str:
 def shadowed(places: List[str]) -> Result:
     """Files of the user that hide a module of the same name: /workspace/random.py, ./torch.py."""
     found = []
-    known = set(getattr(sys, "stdlib_module_names", ())) | {"torch", "numpy", "torchvision", "torchaudio", "transformers", "datasets", "triton"}
+    known = set(getattr(sys, "stdlib_module_names", ())) | {
+        "torch",
+        "numpy",
+        "torchvision",
+        "torchaudio",
+        "transformers",
+        "datasets",
+        "triton",
+    }
     for place in dict.fromkeys(places + list(filter(None, os.environ.get("PYTHONPATH", "").split(":")))):
         for name in sorted(os.listdir(place)) if os.path.isdir(place) else []:
-            stem = name[:-3] if name.endswith(".py") else name if os.path.isfile(os.path.join(place, name, "__init__.py")) else ""
+            stem = (
+                name[:-3]
+                if name.endswith(".py")
+                else name
+                if os.path.isfile(os.path.join(place, name, "__init__.py"))
+                else ""
+            )
             if stem in known:
                 found.append(os.path.join(place, name))
     if found:

@@ -74,7 +74,7 @@ def data_loader(workers: int, item_bytes: int) -> Result:
     import torch
     from torch.utils.data import DataLoader, Dataset
 
-    class Numbers(Dataset):  # type: ignore[type-arg]
+    class Numbers(Dataset):  # type: ignore[misc]
         def __len__(self) -> int:
             return 16
 
@@ -82,11 +82,17 @@ def data_loader(workers: int, item_bytes: int) -> Result:
             return torch.full((item_bytes,), index, dtype=torch.uint8)
 
     started = time.perf_counter()
-    loader = DataLoader(Numbers(), batch_size=4, num_workers=workers, multiprocessing_context="fork", timeout=30)
+    loader = DataLoader(
+        Numbers(), batch_size=4, num_workers=workers, multiprocessing_context="fork", timeout=30
+    )
     seen = [int(value) for batch in loader for value in batch[:, -1]]
     if seen != list(range(16)):
         raise Failure(f"the workers' data arrived as {seen}", workers=workers)
-    return {"workers": workers, "batchBytes": 4 * item_bytes, "loadMs": round((time.perf_counter() - started) * 1000, 1)}
+    return {
+        "workers": workers,
+        "batchBytes": 4 * item_bytes,
+        "loadMs": round((time.perf_counter() - started) * 1000, 1),
+    }
 
 
 def _rank(work: Callable[[], None], report: str) -> int:
@@ -119,7 +125,11 @@ def all_reduce(backend: str, ranks: int, limit: float) -> Result:
             if backend == "nccl":
                 torch.cuda.set_device(rank)
             distributed.init_process_group(
-                backend, init_method=f"file://{folder}/store", rank=rank, world_size=ranks, timeout=timedelta(seconds=limit)
+                backend,
+                init_method=f"file://{folder}/store",
+                rank=rank,
+                world_size=ranks,
+                timeout=timedelta(seconds=limit),
             )
             tensor = torch.full((1 << 18,), float(rank + 1), device=device)
             distributed.all_reduce(tensor)
@@ -143,14 +153,16 @@ def all_reduce(backend: str, ranks: int, limit: float) -> Result:
         shutil.rmtree(folder, ignore_errors=True)
     facts = {"backend": backend, "ranks": ranks, "reduceMs": round((time.perf_counter() - started) * 1000, 1)}
     if any(codes):
-        raise Failure(words.splitlines()[-1] if words else f"processes ended with {codes}", trace=words, **facts)
+        raise Failure(
+            words.splitlines()[-1] if words else f"processes ended with {codes}", trace=words, **facts
+        )
     return facts
 
 
 def _wait(pids: List[int], limit: float) -> List[int]:
     """Exit codes; who is not done in time is killed and counts as 1."""
     give_up = time.monotonic() + limit
-    codes = {}
+    codes: Dict[int, int] = {}
     while len(codes) < len(pids):
         for pid in pids:
             if pid not in codes:
@@ -204,7 +216,15 @@ def gpu_rates(index: int) -> Result:
     up = round(pinned.numel() / _seconds(torch, lambda: part.copy_(pinned, non_blocking=True), 5) / 1e9, 1)
     down = round(pinned.numel() / _seconds(torch, lambda: pinned.copy_(part, non_blocking=True), 5) / 1e9, 1)
     name = torch.cuda.get_device_name(index)
-    return {"index": index, "name": name, "n": n, "tflops": rates, "copyGBs": copy, "toDeviceGBs": up, "toHostGBs": down}
+    return {
+        "index": index,
+        "name": name,
+        "n": n,
+        "tflops": rates,
+        "copyGBs": copy,
+        "toDeviceGBs": up,
+        "toHostGBs": down,
+    }
 
 
 def peers() -> Result:
@@ -217,5 +237,7 @@ def peers() -> Result:
     for i, j in direct:
         sent = torch.arange(1 << 16, device=f"cuda:{i}")
         if not torch.equal(sent.to(f"cuda:{j}").cpu(), sent.cpu()):
-            raise Failure(f"a copy from GPU {i} to GPU {j} arrives changed", pairs=len(pairs), direct=len(direct))
+            raise Failure(
+                f"a copy from GPU {i} to GPU {j} arrives changed", pairs=len(pairs), direct=len(direct)
+            )
     return {"pairs": len(pairs), "direct": len(direct)}

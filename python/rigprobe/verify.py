@@ -29,7 +29,9 @@ def interpreter() -> Result:
     return {
         "python": platform.python_version(),
         "executable": sys.executable,
-        "compiler": shutil.which(os.environ.get("CC") or "gcc") or shutil.which("cc") or shutil.which("clang"),
+        "compiler": shutil.which(os.environ.get("CC") or "gcc")
+        or shutil.which("cc")
+        or shutil.which("clang"),
         "headers": os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")),
         "cores": len(os.sched_getaffinity(0)),
     }
@@ -43,7 +45,10 @@ def import_steps(packages: Dict[str, str], limit: float) -> List[Step]:
             distribution = distributions.find(name)
             if distribution is None:
                 raise Failure("not installed", missing=True)
-            facts: Dict[str, Any] = {"version": distribution.version, "modules": distributions.modules(distribution)}
+            facts: Dict[str, Any] = {
+                "version": distribution.version,
+                "modules": distributions.modules(distribution),
+            }
             for module in facts["modules"]:
                 try:
                     importlib.import_module(module)
@@ -77,11 +82,10 @@ def torch_versions() -> Result:
 def _cudnn(torch: Any) -> Any:
     number = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
     if number is None and torch.version.cuda:
-        from importlib import util
-
         # Without a GPU torch does not load cuDNN: ask the library that it would load.
         import ctypes
         import glob
+        from importlib import util
 
         spec = util.find_spec("nvidia.cudnn")
         for place in (spec.submodule_search_locations or []) if spec else []:
@@ -104,7 +108,12 @@ def _nccl(torch: Any) -> Any:
 def gpus() -> Result:
     import torch
 
-    facts: Result = {"driver": gpu.cuda_driver(), "nvml": gpu.nvml(), "available": torch.cuda.is_available(), "gpus": []}
+    facts: Result = {
+        "driver": gpu.cuda_driver(),
+        "nvml": gpu.nvml(),
+        "available": torch.cuda.is_available(),
+        "gpus": [],
+    }
     if not facts["available"] and torch.version.cuda and facts["driver"]["found"]:
         try:
             torch.cuda.init()
@@ -146,7 +155,9 @@ def matmul(n: int) -> Result:
     error = (product.cpu().double() - a.double() @ b.double()).abs().max().item()
     facts = {"device": device, "n": n, "productMs": round(elapsed, 3), "maxError": finite(error)}
     if not error <= MATMUL_TOLERANCE:  # also true of NaN
-        raise Failure(f"the product is wrong by up to {error:g} (at most {MATMUL_TOLERANCE:g} is rounding)", **facts)
+        raise Failure(
+            f"the product is wrong by up to {error:g} (at most {MATMUL_TOLERANCE:g} is rounding)", **facts
+        )
     return facts
 
 
@@ -162,7 +173,9 @@ def compiled_model() -> Result:
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.manual_seed(0)
-        model = torch.nn.Sequential(torch.nn.Linear(64, 128), torch.nn.GELU(), torch.nn.LayerNorm(128), torch.nn.Linear(128, 8))
+        model = torch.nn.Sequential(
+            torch.nn.Linear(64, 128), torch.nn.GELU(), torch.nn.LayerNorm(128), torch.nn.Linear(128, 8)
+        )
         model = model.to(device).eval()
         x = torch.randn(32, 64, device=device)
         with torch.no_grad():
@@ -170,7 +183,9 @@ def compiled_model() -> Result:
             fast = torch.compile(model, backend="inductor")(x)
         error = (eager - fast).abs().max().item()
         if not error <= COMPILE_TOLERANCE:
-            raise Failure(f"the compiled model differs from eager by {error:g}", device=device, maxError=finite(error))
+            raise Failure(
+                f"the compiled model differs from eager by {error:g}", device=device, maxError=finite(error)
+            )
         return {"device": device, "maxError": error}
     finally:
         shutil.rmtree(cache, ignore_errors=True)
@@ -188,7 +203,9 @@ def main(request: Dict[str, Any]) -> Dict[str, Any]:
             Step("compile", limits["compile"], compiled_model),
         ]
     results = run_jobs([compute, import_steps(request["packages"], limits["import"])], limits["total"])
-    imports = {name[len("import ") :]: result for name, result in results.items() if name.startswith("import ")}
+    imports = {
+        name[len("import ") :]: result for name, result in results.items() if name.startswith("import ")
+    }
     steps = {name: result for name, result in results.items() if not name.startswith("import ")}
     return {
         "format": 1,
