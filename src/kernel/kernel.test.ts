@@ -81,7 +81,7 @@ describe('lockFile', () => {
   });
 
   it('names the path it cannot lock', async () => {
-    await expect(lockFile('/etc/passwd/x.lock')).rejects.toThrow(/ENOTDIR|EEXIST/);
+    await expect(lockFile('/etc/passwd/x.lock')).rejects.toThrow(/cannot lock \/etc\/passwd/);
   });
 });
 
