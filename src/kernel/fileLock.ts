@@ -30,6 +30,7 @@ export async function lockFile(
 ): Promise<FileLock | undefined>;
 export async function lockFile(path: string, options?: LockOptions): Promise<FileLock>;
 export async function lockFile(path: string, options: LockOptions = {}): Promise<FileLock | undefined> {
+  options.signal?.throwIfAborted();
   await ensureFolder(dirname(path));
   const child = spawn('sh', ['-c', HOLDER, 'sh', path, options.tryOnly ? 'try' : 'wait'], {
     stdio: ['pipe', 'pipe', 'pipe'],
