@@ -19,7 +19,7 @@ import {
   locateDeb,
 } from './index.ts';
 import { DEBIAN_ARCHIVE_KEYS } from './keys/debianArchive.ts';
-import { compactPackages, packageOfLine, providedNames } from './packagesFile.ts';
+import { compactPackages, packageOfLine, scanCompact } from './packagesFile.ts';
 
 const PACKAGES = `Package: awk-a
 Version: 1:2.0-1+b1
@@ -216,7 +216,12 @@ describe('packages', () => {
     const cut = Readable.from([...Buffer.from(PACKAGES)].map((byte) => Buffer.from([byte])));
     expect(await compactPackages(cut)).toBe(whole);
     expect(whole.split('\n').map((line) => packageOfLine(line).name)).toEqual(['awk-a', 'plain']);
-    expect(providedNames(whole.split('\n')[0] ?? '')).toEqual(['awk', 'other']);
+    const seen: unknown[] = [];
+    scanCompact(whole, (name, provided) => seen.push([name, provided]));
+    expect(seen).toEqual([
+      ['awk-a', ['awk', 'other']],
+      ['plain', []],
+    ]);
   });
 });
 

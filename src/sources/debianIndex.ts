@@ -20,7 +20,7 @@ import {
   type IndexedPackage,
   compactPackages,
   packageOfLine,
-  providedNames,
+  scanCompact,
 } from './packagesFile.ts';
 import { type Release, checkRelease, parseRelease, verifyInRelease } from './release.ts';
 
@@ -68,7 +68,8 @@ interface LoadedSuite {
   archive: DebianArchive;
   mirror: string;
   release: Release;
-  lines: string[];
+  /** One compact text a component. */
+  texts: string[];
 }
 
 async function loadSuite(suite: string, options: DebianIndexOptions): Promise<LoadedSuite> {
@@ -79,10 +80,10 @@ async function loadSuite(suite: string, options: DebianIndexOptions): Promise<Lo
     try {
       const release = await readRelease(mirror, suite, options);
       const components = options.components ?? ['main'];
-      const lines = await Promise.all(
+      const texts = await Promise.all(
         components.map((component) => readPackages({ mirror, suite, component, release }, options)),
       );
-      return { suite, archive, mirror: redactUrl(mirror), release, lines: lines.flat() };
+      return { suite, archive, mirror: redactUrl(mirror), release, texts };
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isRigError(error)) throw error;
@@ -131,7 +132,7 @@ const SUFFIXES = ['.gz', '.xz', ''] as const;
 async function readPackages(
   at: { mirror: string; suite: string; component: string; release: Release },
   options: DebianIndexOptions,
-): Promise<string[]> {
+): Promise<string> {
   const folder = `${at.component}/binary-${options.arch}`;
   const plain = at.release.files.get(`${folder}/Packages`);
   const listed = SUFFIXES.flatMap((suffix) => {
@@ -144,7 +145,7 @@ async function readPackages(
   const key = plain?.sha256 ?? offered[0]?.sha256 ?? '';
   const cache = join(options.home.cache, 'debian', `${COMPACT_FORMAT}-${key}.tsv`);
   const known = await readFile(cache, 'latin1').catch(() => undefined);
-  if (known !== undefined) return lines(known);
+  if (known !== undefined) return known;
   let failure: unknown;
   for (const choice of offered) {
     const path = `${folder}/Packages${choice.suffix}`;
@@ -173,7 +174,7 @@ async function readPackages(
         await decompressed(options.store.path(choice.sha256), choice.suffix),
       );
       await writeFileAtomic(cache, Buffer.from(compact, 'latin1')).catch(() => {});
-      return lines(compact);
+      return compact;
     } catch (error) {
       options.signal?.throwIfAborted();
       if (isRigError(error) && error.exitCode !== EXIT.source) throw error;
@@ -185,10 +186,6 @@ async function readPackages(
     isRigError(failure) ? (failure.why ?? failure.message) : messageOf(failure),
     failure,
   );
-}
-
-function lines(compact: string): string[] {
-  return compact === '' ? [] : compact.split('\n');
 }
 
 async function decompressed(path: string, suffix: string): Promise<AsyncIterable<Uint8Array>> {
@@ -206,12 +203,13 @@ function indexOf(suites: readonly LoadedSuite[]): DebianIndex {
   const byProvided = new Map<string, Entry[]>();
   let size = 0;
   for (const suite of suites)
-    for (const line of suite.lines) {
-      const entry: Entry = { line, suite, made: undefined };
-      push(byName, line.slice(0, line.indexOf('\t')), entry);
-      for (const name of providedNames(line)) push(byProvided, name, entry);
-      size += 1;
-    }
+    for (const text of suite.texts)
+      scanCompact(text, (name, provided, { start, end }) => {
+        const entry: Entry = { text, start, end, suite, made: undefined };
+        push(byName, name, entry);
+        for (const virtual of provided) push(byProvided, virtual, entry);
+        size += 1;
+      });
   return {
     size,
     date: Math.max(...suites.map((suite) => suite.release.date)),
@@ -228,7 +226,9 @@ function indexOf(suites: readonly LoadedSuite[]): DebianIndex {
 }
 
 interface Entry {
-  line: string;
+  text: string;
+  start: number;
+  end: number;
   suite: LoadedSuite;
   made: IndexedPackage | undefined;
 }
@@ -240,7 +240,7 @@ function push(map: Map<string, Entry[]>, key: string, entry: Entry): void {
 }
 
 function materialise(entry: Entry): IndexedPackage {
-  entry.made ??= Object.assign(packageOfLine(entry.line), {
+  entry.made ??= Object.assign(packageOfLine(entry.text.slice(entry.start, entry.end)), {
     archive: entry.suite.archive,
     suite: entry.suite.suite,
   });

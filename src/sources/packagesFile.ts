@@ -33,6 +33,7 @@ export interface IndexedPackage extends DebPackage {
 /** Columns of the compact form, in order. */
 const COLUMNS = [
   'Package',
+  'Provides',
   'Version',
   'Architecture',
   'Multi-Arch',
@@ -42,7 +43,6 @@ const COLUMNS = [
   'Pre-Depends',
   'Depends',
   'Recommends',
-  'Provides',
   'Conflicts',
   'Breaks',
   'Replaces',
@@ -51,10 +51,13 @@ const COLUMNS = [
   'Installed-Size',
   'SHA256',
 ] as const;
+const NAME = COLUMNS.indexOf('Package');
+const FILENAME = COLUMNS.indexOf('Filename');
+const SHA256 = COLUMNS.indexOf('SHA256');
 const COLUMN_OF = new Map<string, number>(COLUMNS.map((name, index) => [name, index]));
 
 /** Name of the compact form: part of the cache key, raised when columns change. */
-export const COMPACT_FORMAT = 'packages-1';
+export const COMPACT_FORMAT = 'packages-2';
 
 /**
  * Turns a Packages file, as it streams in, into one tab-separated line a package with the fields a resolver needs (a third of the bytes).
@@ -62,27 +65,24 @@ export const COMPACT_FORMAT = 'packages-1';
  */
 export async function compactPackages(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const lines: string[] = [];
-  let row = COLUMNS.map(() => '');
+  let row = emptyRow();
   let column: number | undefined;
-  const endRow = (): void => {
-    if (row[0] && row[14] && row[17]) lines.push(row.join('\t'));
-    row = COLUMNS.map(() => '');
-    column = undefined;
-  };
-  const take = (line: string): void => {
-    if (line === '') return endRow();
-    const first = line.charCodeAt(0);
-    if (first === 32 || first === 9) {
-      if (column !== undefined) row[column] += ` ${line.trim()}`;
+  /** One line of `text`; without its line feed. */
+  const take = (text: string, start: number, end: number): void => {
+    if (start === end) {
+      if (row[NAME] && row[FILENAME] && row[SHA256]) lines.push(row.join('\t'));
+      row = emptyRow();
+      column = undefined;
       return;
     }
-    const colon = line.indexOf(':');
-    column = COLUMN_OF.get(line.slice(0, colon));
-    if (column !== undefined)
-      row[column] = line
-        .slice(colon + 1)
-        .trim()
-        .replaceAll('\t', ' ');
+    const first = text.charCodeAt(start);
+    if (first === 32 || first === 9) {
+      if (column !== undefined) row[column] += ` ${cell(text.slice(start, end))}`;
+      return;
+    }
+    const colon = text.indexOf(':', start);
+    column = colon < 0 || colon > end ? undefined : COLUMN_OF.get(text.slice(start, colon));
+    if (column !== undefined) row[column] = cell(text.slice(colon + 1, end));
   };
   let rest = '';
   for await (const chunk of chunks) {
@@ -90,50 +90,72 @@ export async function compactPackages(chunks: AsyncIterable<Uint8Array>): Promis
     const text = rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
     let at = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      take(text.slice(at, end));
+      take(text, at, end);
       at = end + 1;
     }
     rest = text.slice(at);
   }
-  if (rest) take(rest);
-  endRow();
+  if (rest) take(rest, 0, rest.length);
+  take('', 0, 0);
   return lines.join('\n');
 }
 
+function emptyRow(): string[] {
+  return COLUMNS.map(() => '');
+}
+
+function cell(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.includes('\t') ? trimmed.replaceAll('\t', ' ') : trimmed;
+}
+
+/** Reads the name and the provided names of every compact line, quickly: `onEntry(name, provided, start, end)`. */
+export function scanCompact(
+  text: string,
+  onEntry: (name: string, provided: readonly string[], line: { start: number; end: number }) => void,
+): void {
+  for (let start = 0; start < text.length;) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed;
+    const tab = text.indexOf('\t', start);
+    const isProvider = text.charCodeAt(tab + 1) !== 9;
+    const provided = isProvider ? providedNames(text.slice(tab + 1, text.indexOf('\t', tab + 1))) : NONE;
+    onEntry(text.slice(start, tab), provided, { start, end });
+    start = end + 1;
+  }
+}
+
+const NONE: readonly string[] = [];
+
 /** The package of one compact line. */
 export function packageOfLine(line: string): DebPackage {
-  const cell = line.split('\t');
-  const at = (index: number): string => cell[index] ?? '';
+  const cells = line.split('\t');
+  const at = (column: (typeof COLUMNS)[number]): string => cells[COLUMN_OF.get(column) ?? 0] ?? '';
   return {
-    name: at(0),
-    version: at(1),
-    arch: at(2),
-    multiArch: at(3),
-    essential: at(4) === 'yes',
-    priority: at(5),
-    source: at(6),
-    preDepends: at(7),
-    depends: at(8),
-    recommends: at(9),
-    provides: at(10),
-    conflicts: at(11),
-    breaks: at(12),
-    replaces: at(13),
-    path: at(14),
-    size: Number(at(15)),
-    installedSize: Number(at(16)) || 0,
-    sha256: at(17),
+    name: at('Package'),
+    version: at('Version'),
+    arch: at('Architecture'),
+    multiArch: at('Multi-Arch'),
+    essential: at('Essential') === 'yes',
+    priority: at('Priority'),
+    source: at('Source'),
+    preDepends: at('Pre-Depends'),
+    depends: at('Depends'),
+    recommends: at('Recommends'),
+    provides: at('Provides'),
+    conflicts: at('Conflicts'),
+    breaks: at('Breaks'),
+    replaces: at('Replaces'),
+    path: at('Filename'),
+    size: Number(at('Size')),
+    installedSize: Number(at('Installed-Size')) || 0,
+    sha256: at('SHA256'),
   };
 }
 
-/** Names provided by a compact line, without versions. */
-export function providedNames(line: string): string[] {
-  let at = 0;
-  for (let column = 0; column < 10; column += 1) at = line.indexOf('\t', at) + 1;
-  const end = line.indexOf('\t', at);
-  if (end === at) return [];
-  return line
-    .slice(at, end)
+/** The names in a Provides field, without versions and architectures. */
+export function providedNames(provides: string): string[] {
+  return provides
     .split(',')
     .map((each) => each.trim().split(/[\s(:]/, 1)[0] ?? '')
     .filter(Boolean);

@@ -6,6 +6,7 @@ import { type Owner, fateOf, thisProcess } from './owner.ts';
 
 const HEARTBEAT = 10_000;
 const SILENT_FOR = 60_000;
+const ABANDONED = 3_600_000;
 
 /** The right, by agreement, to download one file. Only saves double work: safety rests on hashes and renames. */
 export interface Claim {
@@ -124,6 +125,10 @@ export async function sweepPartial(partial: string, keep: ReadonlySet<string>): 
       freed += (data?.blocks ?? 0) * 512;
       await rm(path, { recursive: true, force: true });
     } else if (name.endsWith('.claim')) await dropIfDead(path, me);
+    else if (name.endsWith('.tmp') || name.includes('.claim.')) {
+      const left = await stat(path).catch(() => undefined);
+      if (left && Date.now() - left.mtimeMs > ABANDONED) await rm(path, { force: true });
+    }
   }
   return freed;
 }

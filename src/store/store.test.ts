@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HomeLayout, type ProgressEvent, homeLayout, isRigError, sha256Hex } from '../kernel/index.ts';
 import { type Behaviour, type FaultyServer, faultyServer } from '../../tests/store/faultyServer.ts';
 import { type Http, type Store, type WantedFile, createHttp, openStore } from './index.ts';
+import { thisProcess } from './owner.ts';
 
 const CONTENT = randomBytes(3_000_000);
 const SHA = sha256Hex(CONTENT);
@@ -338,8 +339,14 @@ describe('content', () => {
     const kept = await store.addBytes(Buffer.from('kept'));
     await store.addBytes(Buffer.from('dropped'));
     const partials = join(home.files, 'partial');
-    await writeFile(join(partials, `${'a'.repeat(64)}.claim`), '999999999-1-00000000');
+    const old = new Date(Date.now() - 7_200_000);
+    for (const name of [`${'a'.repeat(64)}.claim`, '.add.1.abcd.tmp']) {
+      await writeFile(join(partials, name), '999999999-1-00000000');
+      await utimes(join(partials, name), old, old);
+    }
+    await mkdir(join(partials, `${'b'.repeat(64)}.part.999999999-1-${(await thisProcess()).slice(-8)}`));
     expect(await store.gc(new Set([kept]))).toEqual({ removed: 1, bytes: 7 });
     expect((await store.list()).map((file) => file.sha256)).toEqual([kept]);
+    expect(await partial()).toEqual([]);
   });
 });
