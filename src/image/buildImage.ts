@@ -63,6 +63,8 @@ export interface ImageSummary {
   size: number;
 }
 
+const weight = ({ pieces }: PlannedLayer): number => pieces.reduce((sum, piece) => sum + piece.weight, 0);
+
 /**
  * Pieces -> image. Computes digests only, from wheels and trees as they lie in the store; nothing but small cache files is written.
  * A pure function of pieces, config and epoch. Throws RIG-LAYERS-* for what is wrong with a piece.
@@ -74,13 +76,18 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   const pool = options.pool ?? layersPool();
   progress({ kind: 'task', task: 'image', label: 'image', unit: 'steps', total: plan.length });
   try {
-    const layers = await Promise.all(
-      plan.map(async (planned): Promise<ImageLayer> => {
+    const layers: ImageLayer[] = [];
+    const queue = [...plan.entries()].sort(([, a], [, b]) => weight(b) - weight(a));
+    // As many layers at once as there are threads: the listing of a large one takes megabytes.
+    const work = async (): Promise<void> => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const [index, planned] = next;
         const facts = await layerFacts(planned, { ...base, pool });
+        layers[index] = { ...facts, title: planned.title, plan: planned };
         progress({ kind: 'advance', task: 'image', by: 1 });
-        return Object.assign({ title: planned.title, plan: planned }, facts);
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from({ length: pool.size }, work));
     progress({ kind: 'done', task: 'image' });
     return describe(layers, { config, epoch: options.epoch, context: base });
   } finally {
