@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Progress } from '../kernel/index.ts';
 import { type Claim, claimDownload, partialBytes } from './claims.ts';
@@ -36,6 +37,8 @@ export async function fetchAll(files: readonly WantedFile[], context: FetchConte
   const begun = await partialBytes(context.partial, new Set(files.map((file) => file.sha256)));
   await context.checkSpace(total - begun + MARGIN);
   const stop = new AbortController();
+  // every request listens to it
+  setMaxListeners(0, stop.signal);
   const onAbort = (): void => stop.abort(context.signal?.reason);
   context.signal?.throwIfAborted();
   context.signal?.addEventListener('abort', onAbort, { once: true });
