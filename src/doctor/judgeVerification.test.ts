@@ -21,8 +21,15 @@ const plan: Plan = {
   nvidia: {},
 };
 
-function lockOf(plan: Plan | null): Lock {
-  const wheel = { name: 'torch', version: '2.7.1', file: 'torch.whl', size: 1, sha256: 'a'.repeat(64) };
+const wheel = (name: string): Lock['python'][number] => ({
+  name,
+  version: '2.7.1',
+  file: `${name}.whl`,
+  size: 1,
+  sha256: 'a'.repeat(64),
+});
+
+function lockOf(plan: Plan | null, more: string[] = []): Lock {
   return {
     format: 1,
     platform: 'linux/amd64',
@@ -35,7 +42,7 @@ function lockOf(plan: Plan | null): Lock {
       base: 'debian:12',
     },
     plan,
-    python: plan ? [wheel] : [],
+    python: plan ? ['torch', ...more].map(wheel) : [],
     debian: [],
     image: null,
   };
@@ -152,7 +159,7 @@ describe('judgeVerification', () => {
         error: { kind: 'signal', signal: 'SIGKILL', message: 'killed' },
       });
     });
-    const { findings, ok } = judgeVerification(raw, lockOf(plan));
+    const { findings, ok } = judgeVerification(raw, lockOf(plan, ['torchaudio']));
     expect(ok).toBe(false);
     expect(findings.map(({ id }) => id)).toEqual(['matmul-wrong', 'compile-failed', 'import-failed']);
     expect(findings[1]?.remedy).toContain('g++');
@@ -165,6 +172,16 @@ describe('judgeVerification', () => {
 
   it('is never ok when a step left no result', () => {
     expect(idsOf(reportWith((put) => put('steps.matmul', undefined)))).toEqual(['matmul-wrong']);
+  });
+
+  it('is never ok when a package of the lock left no result, and tells many together', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const { findings, ok } = judgeVerification(reportWith(), lockOf(plan, names));
+    expect(ok).toBe(false);
+    expect(findings.map(({ title }) => title)).toEqual([
+      ...['a', 'b', 'c', 'd'].map((name) => `${name} cannot be imported`),
+      '2 more packages cannot be imported',
+    ]);
   });
 
   it('asks nothing of torch where the lock has none', () => {

@@ -5,7 +5,7 @@ import { explainText } from './explain/explainText.ts';
 import { type Finding, finding, orderFindings, verdictOf } from './finding.ts';
 import { judgePackages, judgeVersions } from './judgeVersions.ts';
 import { type Verification, verificationOf } from './verification.ts';
-import { type StepError, VerificationReport } from './verificationReport.ts';
+import { type ImportResult, type StepError, VerificationReport } from './verificationReport.ts';
 
 const REBUILD = 'rig down --purge && rig up';
 
@@ -28,8 +28,17 @@ function remedyOf(error: StepError | undefined, otherwise: string): string {
 /** More failed imports than this are told in one finding: they mostly have one cause. */
 const SEPARATE = 4;
 
-function judgeImports(report: VerificationReport): Finding[] {
-  const failed = Object.entries(report.imports).filter(([, result]) => !result.ok);
+/** Never ok by silence: a package of the lock without a result counts as failed. */
+const NO_RESULT: ImportResult = {
+  ok: false,
+  ms: 0,
+  error: { kind: 'finding', message: 'it left no result' },
+};
+
+function judgeImports(report: VerificationReport, lock: Lock): Finding[] {
+  const failed = lock.python
+    .map(({ name }) => [name, report.imports[name] ?? NO_RESULT] as const)
+    .filter(([, result]) => !result.ok);
   const told = failed.slice(0, SEPARATE).map(([name, result]) =>
     finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
       title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
@@ -101,7 +110,7 @@ export function judgeVerification(raw: unknown, lock: Lock, options: { gpus?: nu
     ...judgeSteps(report, lock.plan !== null),
     ...judgeVersions(report, lock),
     ...judgeGpus(report, options.gpus),
-    ...judgeImports(report),
+    ...judgeImports(report, lock),
     ...judgePackages(report, lock),
   ]);
   return { ok: verdictOf(findings) !== 'fail', ...verificationOf(report, findings) };

@@ -22,7 +22,7 @@ const DriverAnswer = v.object({
   devices: v.optional(v.number()),
 });
 
-export const VerifiedGpu = v.object({
+const VerifiedGpu = v.object({
   index: v.number(),
   name: v.string(),
   memory: v.number(),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { StepError, VerificationReport, VerifiedGpu } from '../verificationReport.ts';
+import { StepError, VerificationReport } from '../verificationReport.ts';
 
 /** A step of python/rigprobe/probes.py: `ok`, `ms`, perhaps `error`, and whatever facts the step has. */
 const Step = v.looseObject({ ok: v.boolean(), ms: v.number(), error: v.optional(StepError) });
@@ -29,9 +29,6 @@ export const Tools = v.looseObject({
 });
 export const Folder = v.looseObject({ path: v.string(), free: v.number() });
 export const SharedMemory = v.looseObject({ total: v.number() });
-export const Files = v.looseObject({ files: v.number(), bytes: v.number(), hashedBytes: v.number() });
-export const Gpus = v.looseObject({ gpus: v.array(VerifiedGpu) });
-export const Peers = v.looseObject({ pairs: v.number(), direct: v.number() });
 export const Rates = v.looseObject({
   index: v.number(),
   name: v.string(),
