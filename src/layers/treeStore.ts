@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, run, writeFileAtomic, type HomeLayout } from '../kernel/index.ts';
 
@@ -26,6 +26,8 @@ export type TreeKind = 'trees' | 'roots';
 // the machine the marker names another boot, and the tree counts only if `settleTrees` had flushed it to disk.
 const markerPath = (folder: string, key: string): string => join(folder, `${key}.state`);
 const SETTLED = 'settled';
+/** Trees hold set-uid programs: nobody else on this machine may reach them. */
+const PRIVATE = 0o700;
 
 function bootId(): string {
   try {
@@ -69,7 +71,10 @@ function processTag(): string {
 /** A fresh scratch folder in `home.tmp`, named so that `sweepScratch` knows whether its owner still lives. */
 export async function scratchFolder(home: HomeLayout, kind: string): Promise<string> {
   const path = join(home.tmp, `${kind}.${processTag()}.${process.pid}.${randomBytes(4).toString('hex')}`);
-  await mkdir(path, { recursive: true, mode: 0o755 });
+  await mkdir(home.tmp, { recursive: true, mode: PRIVATE });
+  await mkdir(path);
+  // It may become the root folder of an environment, which everybody inside must be able to enter, whatever the umask.
+  await chmod(path, 0o755);
   return path;
 }
 
@@ -81,7 +86,7 @@ export async function newTree(home: HomeLayout, key: string, kind: TreeKind = 't
     path,
     discard: () => rm(path, { recursive: true, force: true }),
     async commit() {
-      await mkdir(home[kind], { recursive: true });
+      await mkdir(home[kind], { recursive: true, mode: PRIVATE });
       if (await hasTree(home, key, kind)) {
         await rm(path, { recursive: true, force: true });
         return target;

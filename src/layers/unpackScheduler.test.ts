@@ -234,7 +234,11 @@ describe('mergedRoot', () => {
       { path: `${SITE}/demo/run`, content: 'ours\n' },
     ]);
     const pieces = [wheelSource(big.wheel, () => path), loadedPiece(extra)];
-    const root = await mergedRoot({ home, pool, pieces });
+    const umask = process.umask(0o077);
+    const root = await mergedRoot({ home, pool, pieces }).finally(() => process.umask(umask));
+    expect((await stat(root.path)).mode & 0o7777).toBe(0o755);
+    expect((await stat(home.roots)).mode & 0o7777).toBe(0o700);
+    expect((await stat(join(root.path, 'etc'))).mode & 0o7777).toBe(0o755);
     expect(root).toMatchObject({ made: true, conflicts: [{ path: `${SITE}/demo/run`, winner: 'extra' }] });
     const inTree = await stat(join(treePath(home, wheelKey(big.wheel)), SITE, 'demo/a.bin'));
     expect((await stat(join(root.path, SITE, 'demo/a.bin'))).ino).toBe(inTree.ino);
