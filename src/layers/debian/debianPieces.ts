@@ -5,9 +5,17 @@ import type { WorkerPool } from '../workerPool.ts';
 import { byteOrder } from './byteOrder.ts';
 import { debianBasePiece } from './debianBasePiece.ts';
 import type { DebPackage } from './debPackage.ts';
-import { debPiece, inspectDebFile, ownAdjustments, type DebContext, type DebFile } from './debPiece.ts';
+import {
+  debPiece,
+  inspectDebFile,
+  ownAdjustments,
+  type DebContext,
+  type DebFile,
+  type InspectedDeb,
+} from './debPiece.ts';
 import { settleConflicts } from './fileConflicts.ts';
 import { SLIM_RULES, type PathRule } from './pathFilter.ts';
+import { isUnknownScript, unknownScripts } from './recogniseScript.ts';
 import { SCRIPT_TABLE, type ScriptTable } from './scriptTable.ts';
 
 export interface DebianOptions {
@@ -25,10 +33,20 @@ export interface DebianOptions {
 
 const TASK = 'debian';
 
+/** As inspectDebFile for all; packages with unknown scripts are refused together, so that nobody finds them one by one. */
+async function inspectAll(debs: readonly DebFile[], context: DebContext): Promise<InspectedDeb[]> {
+  const settled = await Promise.allSettled(debs.map((file) => inspectDebFile(file, context)));
+  const failures = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  const unknown = failures.filter(isUnknownScript);
+  if (unknown.length > 1 && unknown.length === failures.length) throw unknownScripts(unknown);
+  if (failures.length > 0) throw failures.find((each) => !isUnknownScript(each)) ?? failures[0];
+  return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+}
+
 async function unpackAll(options: DebianOptions, context: DebContext): Promise<DebPackage[]> {
   const { debs, progress = silent } = options;
   // every script is known before the first file is written
-  const inspected = await Promise.all(debs.map((file) => inspectDebFile(file, context)));
+  const inspected = await inspectAll(debs, context);
   const total = debs.reduce((sum, { size }) => sum + size, 0);
   progress({ kind: 'task', task: TASK, label: 'Debian packages', unit: 'bytes', total });
   const packages = await Promise.all(

@@ -1,4 +1,4 @@
-import { EXIT, RigError, sha256Hex } from '../../kernel/index.ts';
+import { EXIT, isRigError, RigError, sha256Hex } from '../../kernel/index.ts';
 import type { Effect } from './effects.ts';
 import { onlyEmptyFrame, sectionsOf } from './scriptSections.ts';
 import { SCRIPT_TABLE, type ScriptTable } from './scriptTable.ts';
@@ -27,16 +27,44 @@ export function recogniseScript(
   if (known) return known.effects;
   const effects = boilerplateEffects(script.text, table);
   if (effects) return effects;
-  throw new RigError(
-    'RIG-LAYERS-DEB-003',
-    `${script.package} ${script.version} has a ${script.name} script that rig does not know (sha256 ${hash})`,
+  throw unknownScript(script, hash);
+}
+
+const UNKNOWN = 'RIG-LAYERS-DEB-003';
+const WHY =
+  'rig runs no package scripts; it applies their known effects, and an unknown one could do anything';
+
+function hint(packages: string): string {
+  return `leave it out of packages.debian (or what depends on it) and run \`rig exec -- apt-get install ${packages}\` in the running environment`;
+}
+
+function unknownScript({ package: name, version, name: script }: MaintainerScript, hash: string): RigError {
+  return new RigError(
+    UNKNOWN,
+    `${name} ${version} has a ${script} script that rig does not know (sha256 ${hash})`,
     {
-      why: 'rig runs no package scripts; it applies their known effects, and this one could do anything',
-      hint: `leave ${script.package} out of packages.debian and run \`rig exec -- apt-get install ${script.package}\` in the running environment`,
-      details: { package: script.package, version: script.version, script: script.name, sha256: hash },
+      why: WHY,
+      hint: hint(name),
+      details: { package: name, version, script, sha256: hash },
       exitCode: EXIT.failed,
     },
   );
+}
+
+export function isUnknownScript(error: unknown): error is RigError {
+  return isRigError(error) && error.code === UNKNOWN;
+}
+
+/** One refusal for several packages. */
+export function unknownScripts(errors: readonly RigError[]): RigError {
+  const names = errors.map(({ details }) => String(details?.['package']));
+  const list = errors.map(({ message }) => `  ${message}`).join('\n');
+  return new RigError(UNKNOWN, `${errors.length} packages have scripts that rig does not know:\n${list}`, {
+    why: WHY,
+    hint: hint(names.join(' ')),
+    details: { scripts: errors.map(({ details }) => details) },
+    exitCode: EXIT.failed,
+  });
 }
 
 /** Effects of a script that debhelper wrote from end to end; undefined when any line is not its own. */
