@@ -60,4 +60,9 @@ export const ENGINE_ERRORS: ErrorCatalogue = {
     explanation:
       'It is no longer listed, but files of it are left. As an ordinary user, files that were made under subordinate ids can only be removed with the same entry in /etc/subuid that was there when they were made.',
   },
+  'RIG-ENGINE-013': {
+    title: 'The folder of the environments cannot be written.',
+    explanation:
+      'Every environment keeps its state, log and writable layer below TORCHRIG_HOME. Point TORCHRIG_HOME to a folder of yours with space; inside a container whose root is read-only, to a volume (docker run -v rig:/data -e TORCHRIG_HOME=/data).',
+  },
 };

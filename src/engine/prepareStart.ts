@@ -135,6 +135,8 @@ async function checkLower(lower: string, mode: SandboxMode): Promise<void> {
   );
 }
 
+/** Containers have 64 MB, in which no DataLoader with workers gets far. */
+const PROOT_SHM = 2 ** 30;
 const NO_HELP: SingleIdHelp = { words: [], python: null, files: [], notices: [] };
 
 async function namespaceWay(
@@ -199,7 +201,7 @@ async function prootWay(
     binds: [...gpus.binds, ...binds],
     links: gpus.links,
     files,
-    shm: request.shm ?? 0,
+    shm: request.shm ?? PROOT_SHM,
   });
   const command = [...proot.words, '-w', workdir, ...mainCommand(request)];
   const boot = {

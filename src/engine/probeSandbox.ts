@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { run } from '../kernel/index.ts';
+import { messageOf, run } from '../kernel/index.ts';
 import type { SandboxMode } from './engine.ts';
 import { findProgram, systemPath } from './hostPrograms.ts';
 import { unshareWords } from './idMapping.ts';
@@ -62,7 +62,11 @@ async function attempt(
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   const base = join(scratch, `probe-${process.pid}-${randomBytes(4).toString('hex')}`);
-  await mkdir(base, { recursive: true });
+  try {
+    await mkdir(base, { recursive: true });
+  } catch (error) {
+    return `overlay: ${messageOf(error)}`;
+  }
   const at = (name: string): string => escapeOption(join(base, name));
   const options = `${mode === 'root' ? '' : 'userxattr,'}lowerdir=${at('l')},upperdir=${at('u')},workdir=${at('w')}`;
   const [command, ...args] = await unshareWords(mode, env);

@@ -1,6 +1,6 @@
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RigError, isRigError, lockFile, withFileLock } from '../kernel/index.ts';
+import { RigError, isRigError, lockFile, messageOf, withFileLock } from '../kernel/index.ts';
 import type { HomeLayout, Progress } from '../kernel/index.ts';
 import { isAlive, readBox } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
@@ -94,7 +94,7 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
   const begin = performance.now();
   const already = await runningReady(folder);
   if (already) return started(already, true, begin);
-  await mkdir(folder.root, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   return withFileLock(folder.lock, async () => {
     const meanwhile = (await runningReady(folder)) ?? (await settle(folder));
     if (meanwhile) return started(meanwhile, true, begin);
@@ -107,6 +107,20 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
       throw error;
     }
   });
+}
+
+/** The first thing that is written: a home that cannot be is said so. */
+async function makeFolder(folder: EnvironmentFolder): Promise<void> {
+  try {
+    await mkdir(folder.root, { recursive: true, mode: 0o700 });
+    await access(folder.root, constants.W_OK);
+  } catch (error) {
+    throw new RigError('RIG-ENGINE-013', `${folder.root} cannot be written`, {
+      why: messageOf(error),
+      hint: 'set TORCHRIG_HOME to a writable folder (in a container with a read-only root: on a volume)',
+      cause: error,
+    });
+  }
 }
 
 async function startStopped(

@@ -404,6 +404,13 @@ describe.skipIf(reason)(`the sandbox as root${reason ? ` (skipped: ${reason})` :
       await engine.remove('nobody', { purge: true });
       expect(await engine.list()).not.toContainEqual(expect.objectContaining({ name: 'nobody' }));
     });
+    it('a home that cannot be written', async () => {
+      const readonly = createSandboxEngine({ layout: homeLayout('/proc/none') });
+      await expect(readonly.start(request)).rejects.toMatchObject({
+        code: 'RIG-ENGINE-013',
+        hint: expect.stringContaining('TORCHRIG_HOME'),
+      });
+    });
     it('a root without programs: the reason is what the failing program said', async () => {
       const empty = join(base, 'empty');
       await mkdir(join(empty, 'etc'), { recursive: true });
