@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { settleTrees } from '../../layers/index.ts';
+import { openStore } from '../../store/index.ts';
 import { SETTLE } from '../settleCommand.ts';
 import { layoutOf } from './environment.ts';
 
 /**
- * New trees are on the disk only some seconds after they were written. Until then a crash of the machine makes rig unpack them again;
+ * New files and trees are on the disk only some seconds after they were written. Until then a crash of the machine makes rig hash and unpack them again;
  * this flushes them, in a process that outlives the command.
  */
 export function settleInBackground(env: NodeJS.ProcessEnv): void {
@@ -16,5 +17,9 @@ export function settleInBackground(env: NodeJS.ProcessEnv): void {
 }
 
 export async function settleNow(env: NodeJS.ProcessEnv): Promise<void> {
-  await settleTrees(layoutOf({ env }));
+  const home = layoutOf({ env });
+  await settleTrees(home);
+  const store = openStore(home);
+  await store.settle();
+  await store.close();
 }
