@@ -38,7 +38,8 @@ export function debianBasePiece(packages: readonly DebPackage[], options: BaseOp
     canonicalJson({ kind: 'debian-base', format: LAYER_FORMAT, entries: entries.map(fingerprint) }),
   );
   const notes = noted.map(
-    ({ tool, makes, neededBy }) => `not made: ${makes.join(', ')} (by ${tool}; needed by ${neededBy})`,
+    ({ tool, makes, neededBy }) =>
+      `left out, because only ${tool} can make it: ${makes.join(', ')} (${neededBy})`,
   );
   return { piece: { key, kind: 'generated', name: 'debian-base', title: 'Debian base', entries }, notes };
 }
