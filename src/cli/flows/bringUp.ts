@@ -76,6 +76,7 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
     digest: prepared.digest,
     mode: mode ?? 'sandbox',
     jupyterPort: ports['jupyter'],
+    gpus: spec.gpus,
   };
   const known = wish.verify ? undefined : await knownVerification(call, subject, running);
   const verification = known ?? (await verifyRunning(call, subject));

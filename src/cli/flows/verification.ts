@@ -8,10 +8,11 @@ import {
 } from '../../doctor/index.ts';
 import type { ExecInside, Verification } from '../../doctor/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { hostFingerprint } from '../../host/index.ts';
+import { gatherHostFacts, hostFingerprint } from '../../host/index.ts';
 import { messageOf, writeFileAtomic } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import type { Lock } from '../../lock/index.ts';
+import type { Spec } from '../../spec/index.ts';
 import { jupyterRoundTrip, readToken } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
 import { layoutOf, tokenPath } from './environment.ts';
@@ -30,6 +31,7 @@ export interface Subject {
   /** How it is isolated: another way is another thing to verify. */
   mode: string;
   jupyterPort: number | undefined;
+  gpus: Spec['gpus'];
 }
 
 type VerifyCall = Pick<Call, 'env' | 'signal' | 'progress'>;
@@ -60,7 +62,9 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   const task = 'verify';
   call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
   const [inside, jupyter, machine] = await Promise.all([
-    verifyEnvironment({ exec: execInside(subject, call.signal), lock: subject.lock }),
+    gpusGiven(home, subject.gpus).then((gpus) =>
+      verifyEnvironment({ exec: execInside(subject, call.signal), lock: subject.lock, gpus }),
+    ),
     kernelCheck(home, subject),
     hostFingerprint(),
   ]);
@@ -69,6 +73,14 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   await writeVerification(home, verificationKey(subject.digest, machine, subject.mode), result);
   await writeOwn(home, subject, result);
   return result;
+}
+
+/** How many GPUs torch must see. */
+async function gpusGiven(home: HomeLayout, wish: Spec['gpus']): Promise<number> {
+  if (wish === 'none') return 0;
+  if (wish !== 'all') return wish.length;
+  const { gpus } = await gatherHostFacts({ home: home.root });
+  return gpus.filter(({ boundTo }) => boundTo === 'nvidia').length;
 }
 
 function withKernel(inside: Verification, jupyter: UpVerification['jupyter']): UpVerification {
