@@ -14,7 +14,9 @@ export const handler: Handler<BuildFlags, []> = async (call, flags) => {
   const started = performance.now();
   const loaded = await loadSpec({ folder: call.cwd, env: call.env });
   const lock = await lockFor(call, loaded, { force: flags.force === true });
-  const { image, fetchMs, imageMs, bytesFetched } = await prepareImage(call, lock);
+  const { image, fetchMs, imageMs, bytesFetched } = await prepareImage(call, lock, {
+    fresh: flags.cache === false,
+  });
   const tag = loaded.spec.preset && loaded.builtin ? loaded.spec.preset : loaded.name;
   const writeStarted = performance.now();
   if (target?.kind === 'oci') await writeOciLayout(image, target.path, { tag, progress: call.progress });

@@ -14,6 +14,7 @@ import type { GcFlags } from '../routes/build.ts';
 
 export const handler: Handler<GcFlags, []> = async (call, flags) => {
   const home = layoutOf(call);
+  const damaged = flags.verify === true ? await removeDamaged(call, home) : [];
   const plan = await planGc(call, home);
   const { roots, trees, files, bytes } = plan;
   const what = `${files.length} files (${formatBytes(bytes)}), ${trees.length} unpacked packages, ${roots.length} root file systems`;
@@ -36,10 +37,31 @@ export const handler: Handler<GcFlags, []> = async (call, flags) => {
       bytes,
       trees: trees.length,
       roots: roots.length,
+      damaged,
     },
-    text: isAnything ? `${verb} ${what}` : 'nothing to remove',
+    text: [
+      ...damaged.map((sha256) => `damaged, removed: ${sha256}`),
+      isAnything ? `${verb} ${what}` : 'nothing to remove',
+    ].join('\n'),
   };
 };
+
+/** Hashes every stored file; a wrong one is removed, and the next command that needs it fetches it again. */
+async function removeDamaged(call: Pick<Call, 'progress'>, home: HomeLayout): Promise<string[]> {
+  const store = openStore(home);
+  const files = await store.list();
+  const task = 'verify-store';
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  call.progress({ kind: 'task', task, label: 'hashing stored files', unit: 'bytes', total });
+  const damaged: string[] = [];
+  for (const { sha256, size } of files) {
+    if (!(await store.verify(sha256))) damaged.push(sha256);
+    call.progress({ kind: 'advance', task, by: size });
+  }
+  call.progress({ kind: 'done', task });
+  await store.close();
+  return damaged;
+}
 
 interface GcPlan {
   records: { path: string }[];

@@ -3,7 +3,7 @@ import { buildImage } from '../../image/index.ts';
 import type { Image, ImageConfig } from '../../image/index.ts';
 import { prepareHome } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
-import { layersPool, mergedRoot, piecesInOrder, planLayers } from '../../layers/index.ts';
+import { layersPool, mergedRoot, piecesInOrder, planLayers, sweepScratch } from '../../layers/index.ts';
 import type { WorkerPool } from '../../layers/index.ts';
 import type { Lock } from '../../lock/index.ts';
 import { imageDefaults } from '../../workspace/index.ts';
@@ -47,6 +47,7 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
       imageMs: 0,
       made: false,
     };
+  await sweepScratch(home);
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: true });
@@ -83,6 +84,7 @@ export async function prepareImage(
 ): Promise<{ image: Image; bytesFetched: number; fetchMs: number; imageMs: number }> {
   const home = layoutOf(call);
   await prepareHome(home.root);
+  await sweepScratch(home);
   const pool = layersPool();
   try {
     const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false });

@@ -1,7 +1,8 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { canonicalJson, writeFileAtomic } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
+import { hasTree } from '../../layers/index.ts';
 import { lockDigest } from '../../lock/index.ts';
 import type { Lock } from '../../lock/index.ts';
 
@@ -31,7 +32,7 @@ export async function remember(
 
 /** What an earlier call made, if its root is still there. */
 export async function recall(home: HomeLayout, lock: Lock): Promise<PreparedRecord | undefined> {
-  return readRecord(pathOf(home, lock));
+  return readRecord(home, pathOf(home, lock));
 }
 
 /** All records, with the path of each. */
@@ -40,18 +41,19 @@ export async function allRecords(home: HomeLayout): Promise<{ path: string; reco
   const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folderOf(home), name);
-      const record = await readRecord(path);
+      const record = await readRecord(home, path);
       return record ? [{ path, record }] : [];
     }),
   );
   return found.flat();
 }
 
-async function readRecord(path: string): Promise<PreparedRecord | undefined> {
+async function readRecord(home: HomeLayout, path: string): Promise<PreparedRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, 'utf8')) as PreparedRecord;
-    await stat(record.lower);
-    return Array.isArray(record.trees) && Array.isArray(record.files) ? record : undefined;
+    const isWhole = Array.isArray(record.trees) && Array.isArray(record.files);
+    // A root that was in flight when the machine went down does not count.
+    return isWhole && (await hasTree(home, basename(record.lower), 'roots')) ? record : undefined;
   } catch {
     return undefined;
   }

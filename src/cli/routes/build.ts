@@ -62,6 +62,7 @@ const lock = defineCommand<LockFlags, string[]>({
 
 export interface BuildFlags {
   readonly output?: string;
+  readonly cache?: boolean;
   readonly force?: boolean;
 }
 const build = defineCommand<BuildFlags, []>({
@@ -73,6 +74,11 @@ const build = defineCommand<BuildFlags, []>({
       optional: true,
       placeholder: 'oci:DIR|FILE.tar',
       brief: 'Write an OCI layout or a docker-loadable archive',
+    },
+    cache: {
+      kind: 'boolean',
+      optional: true,
+      brief: 'Use what is known of layers (default); --no-cache makes and hashes all anew',
     },
     force: {
       kind: 'boolean',
@@ -98,11 +104,18 @@ const image = buildRouteMap<'verify', RigContext>({
 
 export interface GcFlags {
   readonly dryRun?: boolean;
+  readonly verify?: boolean;
 }
 const gc = defineCommand<GcFlags, []>({
   brief: 'Remove stored files that no environment needs',
   flags: {
     dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Only say what would go' },
+    verify: {
+      kind: 'boolean',
+      optional: true,
+      withNegated: false,
+      brief: 'Also hash every stored file, and remove damaged ones',
+    },
   },
   load: () => import('../commands/gc.ts'),
 });
