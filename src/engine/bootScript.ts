@@ -114,7 +114,13 @@ function switchRoot({ toolbox }: BootPlan): string[] {
 }
 
 function mountKernelFolders({ mode, shm }: BootPlan): string[] {
-  const dev = DEVICES.map((name) => `: >/dev/${name}; t mount --bind ${OLD}/dev/${name} /dev/${name}`);
+  const dev = [
+    ...DEVICES.map(
+      (name) => `: >/dev/${name}; echo "${OLD}/dev/${name} /dev/${name} none bind 0 0" >>/dev/list`,
+    ),
+    't mount --all --fstab /dev/list',
+    't rm /dev/list',
+  ];
   const sys =
     mode === 'root'
       ? ['t mount -t sysfs -o ro,nosuid,nodev,noexec sysfs /sys']
@@ -198,11 +204,20 @@ function linkLines(links: [string, string][]): string[] {
   return lines;
 }
 
+function listEach(paths: string[], test: string, line: string): string {
+  return `for p in ${paths.join(' ')}; do if [ -${test} $p ]; then echo "${line}"; fi; done`;
+}
+
+/** Listed first and mounted by one program: a start takes as long as the programs it runs. */
 function maskLines(): string[] {
   return [
-    `for p in ${READONLY_PROC.join(' ')}; do if [ -e $p ]; then t mount --bind $p $p; t mount -o remount,bind,ro $p; fi; done`,
-    `for p in ${MASKED_FILES.join(' ')}; do if [ -e $p ]; then t mount --bind /dev/null $p; fi; done`,
-    `for p in ${MASKED_FOLDERS.join(' ')}; do if [ -d $p ]; then t mount -t tmpfs -o ro,size=0 mask $p; fi; done`,
+    '{',
+    listEach(READONLY_PROC, 'e', '$p $p none bind,ro,nosuid,nodev,noexec 0 0'),
+    listEach(MASKED_FILES, 'e', '/dev/null $p none bind 0 0'),
+    listEach(MASKED_FOLDERS, 'd', 'mask $p tmpfs ro,size=0 0 0'),
+    '} >/run/masks',
+    't mount --all --fstab /run/masks',
+    't rm /run/masks',
   ];
 }
 
@@ -216,13 +231,11 @@ function emptyTmp(): string[] {
 
 /** Before the user's folders are mounted: a file of ours is never written into one. */
 function placeFiles({ folder, files }: BootPlan): string[] {
-  return files.flatMap(([file, path, mode]) => [
-    `[ -d ${shellQuote(dirname(path))} ] || t mkdir -p ${shellQuote(dirname(path))}`,
-    // a link may lie there (systemd's resolv.conf): the file takes its place
-    `t rm -f ${shellQuote(path)}`,
-    `t cp ${shellQuote(`${OLD}${folder.place}/${file}`)} ${shellQuote(path)}`,
-    `t chmod ${mode} ${shellQuote(path)}`,
-  ]);
+  // install(1) puts a new file in the place of what lies there, a link (systemd's resolv.conf) too
+  return files.map(
+    ([file, path, mode]) =>
+      `t install -D -m ${mode} ${shellQuote(`${OLD}${folder.place}/${file}`)} ${shellQuote(path)}`,
+  );
 }
 
 function becomeInit(plan: BootPlan): string[] {

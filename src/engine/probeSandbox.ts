@@ -101,7 +101,7 @@ async function explain(text: string): Promise<{ reason: string; hints: string[] 
   const docker = 'with docker: docker run --privileged, or --engine docker on the host';
   if (text.startsWith('overlay:')) {
     return {
-      reason: `no writable layer can be made here (${text})`,
+      reason: `no writable layer can be made in TORCHRIG_HOME (${/wrong fs type/.exec(text)?.[0] ?? text})`,
       hints: ['set TORCHRIG_HOME to a folder on a local disk; inside a container, on a volume'],
     };
   }

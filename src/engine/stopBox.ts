@@ -5,6 +5,8 @@ import type { BoxIdentity } from './boxIdentity.ts';
 
 const KILL_MS = 10_000;
 const TERM_BIT = 1n << 14n;
+/** Ignored by tini once it is ready; while it waits for a signal, its blocked ones are not shown. */
+const TTIN_BIT = 1n << 20n;
 
 /** TERM to the init, KILL to all after `timeoutMs`; resolves when nothing of the environment is left. */
 export async function stopBox(box: BoxIdentity, timeoutMs: number): Promise<void> {
@@ -34,12 +36,11 @@ async function initOf(box: BoxIdentity): Promise<number[]> {
 /** A TERM that comes before the init has set itself up would be lost: the kernel drops it for a first process. */
 async function listening(box: BoxIdentity): Promise<void> {
   if (!hasNamespace(box)) return;
-  for (let patience = 200; patience > 0 && isAlive(box); patience -= 1) {
+  for (let patience = 100; patience > 0 && isAlive(box); patience -= 1) {
     const status = await readFile(`/proc/${box.pid}/status`, 'utf8').catch(() => '');
-    const masks = [...status.matchAll(/^Sig(?:Blk|Cgt):\s*([0-9a-f]+)/gm)].map(([, mask]) =>
-      BigInt(`0x${mask}`),
-    );
-    if (masks.some((mask) => (mask & TERM_BIT) !== 0n)) return;
+    const mask = (name: string): bigint =>
+      BigInt(`0x${new RegExp(`^${name}:\\s*(\\w+)`, 'm').exec(status)?.[1] ?? '0'}`);
+    if (((mask('SigBlk') | mask('SigCgt')) & TERM_BIT) !== 0n || (mask('SigIgn') & TTIN_BIT) !== 0n) return;
     await sleep(10);
   }
 }

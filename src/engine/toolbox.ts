@@ -18,7 +18,7 @@ export interface Toolbox {
 /** Where the toolbox lies inside. */
 export const TOOLBOX_INSIDE = '/run/rig';
 
-const NEEDED = ['mount', 'umount', 'mkdir', 'rm', 'cp', 'chmod', 'ln', 'env', 'setpriv'];
+const NEEDED = ['mount', 'umount', 'mkdir', 'rm', 'install', 'chmod', 'ln', 'env', 'setpriv'];
 const WELCOME = ['script'];
 
 /** Words that run one of its programs: `/run/rig/ld.so --library-path /run/rig /run/rig/setpriv`. */

@@ -405,7 +405,7 @@ describe.skipIf(reason)(`the sandbox as root${reason ? ` (skipped: ${reason})` :
       expect(await engine.list()).not.toContainEqual(expect.objectContaining({ name: 'nobody' }));
     });
     it('a home that cannot be written', async () => {
-      const readonly = createSandboxEngine({ layout: homeLayout('/proc/none') });
+      const readonly = createSandboxEngine({ layout: homeLayout('/etc/passwd/none') });
       await expect(readonly.start(request)).rejects.toMatchObject({
         code: 'RIG-ENGINE-013',
         hint: expect.stringContaining('TORCHRIG_HOME'),
