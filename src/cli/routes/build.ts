@@ -1,6 +1,7 @@
 import { buildRouteMap } from '@stricli/core';
 import { defineCommand } from '../command.ts';
 import type { RigContext } from '../command.ts';
+import { flag, text } from './flags.ts';
 
 export interface InitFlags {
   readonly preset?: string;
@@ -8,13 +9,7 @@ export interface InitFlags {
 const init = defineCommand<InitFlags, []>({
   brief: 'Write a commented torchrig.yaml, .dockerignore and .gitignore',
   flags: {
-    preset: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'PRESET',
-      brief: 'v2.7 (default) or tiny',
-    },
+    preset: text('PRESET', 'v2.7 (default) or tiny'),
   },
   load: () => import('../commands/init.ts'),
 });
@@ -30,31 +25,10 @@ const lock = defineCommand<LockFlags, string[]>({
   description:
     'Keeps what is locked where it still fits. --upgrade takes newer versions: of everything, or of the names given.',
   flags: {
-    upgrade: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Take newer versions (of NAME ..., or of everything)',
-    },
-    check: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Change nothing; exit 1 if the lock would change',
-    },
-    force: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Go on where compatibility says no',
-    },
-    exportPylock: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'FILE',
-      brief: 'Also write the Python part as pylock.toml',
-    },
+    upgrade: flag('Take newer versions (of NAME ..., or of everything)'),
+    check: flag('Change nothing; exit 1 if the lock would change'),
+    force: flag('Go on where compatibility says no'),
+    exportPylock: text('FILE', 'Also write the Python part as pylock.toml'),
   },
   manyArgs: { brief: 'With --upgrade: only these packages', placeholder: 'NAME' },
   load: () => import('../commands/lock.ts'),
@@ -68,24 +42,13 @@ export interface BuildFlags {
 const build = defineCommand<BuildFlags, []>({
   brief: 'Lock -> OCI image; prints the digest',
   flags: {
-    output: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'oci:DIR|FILE.tar',
-      brief: 'Write an OCI layout or a docker-loadable archive',
-    },
+    output: text('oci:DIR|FILE.tar', 'Write an OCI layout or a docker-loadable archive'),
     cache: {
       kind: 'boolean',
       optional: true,
       brief: 'Use what is known of layers (default); --no-cache makes and hashes all anew',
     },
-    force: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Go on where compatibility says no',
-    },
+    force: flag('Go on where compatibility says no'),
   },
   aliases: { o: 'output' },
   load: () => import('../commands/build.ts'),
@@ -109,13 +72,8 @@ export interface GcFlags {
 const gc = defineCommand<GcFlags, []>({
   brief: 'Remove stored files that no environment needs',
   flags: {
-    dryRun: { kind: 'boolean', optional: true, withNegated: false, brief: 'Only say what would go' },
-    verify: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Also hash every stored file, and remove damaged ones',
-    },
+    dryRun: flag('Only say what would go'),
+    verify: flag('Also hash every stored file, and remove damaged ones'),
   },
   load: () => import('../commands/gc.ts'),
 });

@@ -1,6 +1,7 @@
 import { buildRouteMap } from '@stricli/core';
 import { defineCommand, nameArgument } from '../command.ts';
 import type { RigContext } from '../command.ts';
+import { flag, list, text } from './flags.ts';
 
 /** Which machine `rig compat` speaks of: this one, but for what the flags say. */
 export interface HostFlags {
@@ -17,38 +18,22 @@ export interface SolveFlags extends HostFlags {
   readonly variants?: string;
 }
 
-const text = { kind: 'parsed', parse: String, optional: true } as const;
 const hostFlags = {
-  gpu: {
-    ...text,
-    variadic: true,
-    placeholder: 'NAME',
-    brief: 'A GPU by name, such as "RTX 5090"; may be repeated',
-  },
-  computeCapability: {
-    ...text,
-    variadic: true,
-    placeholder: 'CC',
-    brief: 'A compute capability, such as 12.0',
-  },
-  driver: { ...text, placeholder: 'VERSION', brief: 'NVIDIA driver, such as 570.86' },
-  glibc: { ...text, placeholder: 'VERSION', brief: 'glibc, such as 2.31' },
-  platform: { ...text, placeholder: 'OS/ARCH', brief: 'linux/amd64 or linux/arm64' },
+  gpu: list('NAME', 'A GPU by name, such as "RTX 5090"; may be repeated'),
+  computeCapability: list('CC', 'A compute capability, such as 12.0'),
+  driver: text('VERSION', 'NVIDIA driver, such as 570.86'),
+  glibc: text('VERSION', 'glibc, such as 2.31'),
+  platform: text('OS/ARCH', 'linux/amd64 or linux/arm64'),
 } as const;
 const solveFlags = {
   ...hostFlags,
-  torch: {
-    ...text,
-    placeholder: 'SPEC',
-    brief: 'torch: a prefix (2.7), a version (2.7.1) or a range (">=2.6,<2.8")',
-  },
-  cuda: { ...text, placeholder: 'VERSION', brief: 'auto, cpu or a CUDA version (12.6)' },
-  python: { ...text, placeholder: 'VERSION', brief: 'Python, such as 3.11' },
-  variants: {
-    ...text,
-    placeholder: 'all|served',
-    brief: 'Every published variant (default), or those that the package source here serves',
-  },
+  torch: text('SPEC', 'torch: a prefix (2.7), a version (2.7.1) or a range (">=2.6,<2.8")'),
+  cuda: text('VERSION', 'auto, cpu or a CUDA version (12.6)'),
+  python: text('VERSION', 'Python, such as 3.11'),
+  variants: text(
+    'all|served',
+    'Every published variant (default), or those that the package source here serves',
+  ),
 } as const;
 
 const solve = defineCommand<SolveFlags, []>({
@@ -56,7 +41,7 @@ const solve = defineCommand<SolveFlags, []>({
   flags: solveFlags,
   load: () => import('../commands/compatSolve.ts'),
 });
-const list = defineCommand<object, []>({
+const listTables = defineCommand<object, []>({
   brief: 'The table of releases',
   flags: {},
   load: () => import('../commands/compatList.ts'),
@@ -68,12 +53,7 @@ const row = defineCommand<RowFlags, []>({
   brief: "This machine's row: driver -> CUDA -> variants -> torch releases",
   flags: {
     ...hostFlags,
-    markdown: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'The whole matrix as a Markdown page',
-    },
+    markdown: flag('The whole matrix as a Markdown page'),
   },
   load: () => import('../commands/compatRow.ts'),
 });
@@ -95,13 +75,13 @@ export interface UpdateFlags {
 const update = defineCommand<UpdateFlags, []>({
   brief: 'Take newer tables from a file or an address; --revert goes back',
   flags: {
-    from: { ...text, placeholder: 'FILE|URL', brief: 'Where the tables are' },
-    revert: { kind: 'boolean', optional: true, withNegated: false, brief: 'Go back to the built-in tables' },
+    from: text('FILE|URL', 'Where the tables are'),
+    revert: flag('Go back to the built-in tables'),
   },
   load: () => import('../commands/compatUpdate.ts'),
 });
 const compat = buildRouteMap<'row' | 'solve' | 'list' | 'learn' | 'verify' | 'update', RigContext>({
-  routes: { row, solve, list, learn, verify: verifyTables, update },
+  routes: { row, solve, list: listTables, learn, verify: verifyTables, update },
   defaultCommand: 'row',
   docs: { brief: 'Which torch runs here, and why' },
 });
@@ -114,19 +94,9 @@ export interface DoctorFlags {
 const doctor = defineCommand<DoctorFlags, [name?: string]>({
   brief: 'Find what is wrong with this machine or an environment',
   flags: {
-    bundle: { ...text, placeholder: 'FILE', brief: 'Write a redacted archive to attach to a bug report' },
-    fix: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Mend what is safe to mend, after asking',
-    },
-    hostOnly: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'No probes inside the environment',
-    },
+    bundle: text('FILE', 'Write a redacted archive to attach to a bug report'),
+    fix: flag('Mend what is safe to mend, after asking'),
+    hostOnly: flag('No probes inside the environment'),
   },
   args: [nameArgument],
   load: () => import('../commands/doctor.ts'),

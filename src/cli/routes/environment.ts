@@ -1,5 +1,6 @@
 import { numberParser } from '@stricli/core';
 import { defineCommand, nameArgument } from '../command.ts';
+import { flag, list, text } from './flags.ts';
 
 export interface UpFlags {
   readonly engine?: string;
@@ -23,85 +24,18 @@ const up = defineCommand<UpFlags, Name>({
     'Returns when Jupyter answers and torch has done real work inside. Without a torchrig.yaml the preset v2.7 is meant.\n' +
     'Starting what runs already is harmless.',
   flags: {
-    engine: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'ENGINE',
-      brief: 'auto (default) | sandbox',
-    },
-    gpus: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'GPUS',
-      brief: 'all | none | 0,1 | GPU-uuid | MIG-uuid',
-    },
-    memory: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'SIZE',
-      brief: 'Memory limit, such as 32g',
-    },
-    cpus: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'N',
-      brief: 'CPU limit, such as 4 or 1.5',
-    },
-    shmSize: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'SIZE',
-      brief: 'Size of /dev/shm, such as 8g',
-    },
-    publish: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      variadic: true,
-      placeholder: 'H:C',
-      brief: 'Publish a port, HOST:INSIDE',
-    },
-    volume: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      variadic: true,
-      placeholder: 'S:D[:ro]',
-      brief: 'Mount a folder',
-    },
-    env: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      variadic: true,
-      placeholder: 'K=V',
-      brief: 'Set an environment variable',
-    },
-    jupyterPort: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'PORT',
-      brief: "Jupyter's port (default 8888 or the next free one)",
-    },
-    sshPort: { kind: 'parsed', parse: String, optional: true, placeholder: 'PORT', brief: "SSH's port" },
-    verify: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Verify again even when this image was verified on this machine',
-    },
-    force: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Go on where compatibility says no',
-    },
+    engine: text('ENGINE', 'auto (default) | sandbox'),
+    gpus: text('GPUS', 'all | none | 0,1 | GPU-uuid | MIG-uuid'),
+    memory: text('SIZE', 'Memory limit, such as 32g'),
+    cpus: text('N', 'CPU limit, such as 4 or 1.5'),
+    shmSize: text('SIZE', 'Size of /dev/shm, such as 8g'),
+    publish: list('H:C', 'Publish a port, HOST:INSIDE'),
+    volume: list('S:D[:ro]', 'Mount a folder'),
+    env: list('K=V', 'Set an environment variable'),
+    jupyterPort: text('PORT', "Jupyter's port (default 8888 or the next free one)"),
+    sshPort: text('PORT', "SSH's port"),
+    verify: flag('Verify again even when this image was verified on this machine'),
+    force: flag('Go on where compatibility says no'),
   },
   aliases: { p: 'publish', v: 'volume', e: 'env' },
   args: [nameArgument],
@@ -114,12 +48,7 @@ export interface DownFlags {
 const down = defineCommand<DownFlags, Name>({
   brief: 'Stop the environment; its files stay',
   flags: {
-    purge: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Also remove what was installed or changed inside (never the workspace)',
-    },
+    purge: flag('Also remove what was installed or changed inside (never the workspace)'),
   },
   args: [nameArgument],
   load: () => import('../commands/down.ts'),
@@ -145,7 +74,7 @@ export interface LogsFlags {
 const logs = defineCommand<LogsFlags, Name>({
   brief: "Print the environment's log",
   flags: {
-    follow: { kind: 'boolean', optional: true, withNegated: false, brief: 'Go on as it grows' },
+    follow: flag('Go on as it grows'),
     tail: {
       kind: 'parsed',
       parse: numberParser,
@@ -167,21 +96,8 @@ const exec = defineCommand<ExecFlags, Name>({
   brief: 'Run a command inside: rig exec [NAME] -- COMMAND ...',
   description: 'Passes on standard input, output, the terminal and the exit code.',
   flags: {
-    env: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      variadic: true,
-      placeholder: 'K=V',
-      brief: 'Set an environment variable',
-    },
-    workdir: {
-      kind: 'parsed',
-      parse: String,
-      optional: true,
-      placeholder: 'DIR',
-      brief: 'Folder inside (default: /workspace)',
-    },
+    env: list('K=V', 'Set an environment variable'),
+    workdir: text('DIR', 'Folder inside (default: /workspace)'),
   },
   aliases: { e: 'env', w: 'workdir' },
   args: [nameArgument],
