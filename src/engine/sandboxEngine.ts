@@ -198,6 +198,8 @@ async function stop(folder: EnvironmentFolder, timeoutMs: number): Promise<void>
   const state = await readState(folder);
   if (!state) return;
   await withFileLock(folder.lock, async () => {
+    // what a killed starter left may not have said who it is yet
+    if (!(await liveBox(folder))) await settle(folder);
     const box = await readBox(folder.box);
     if (box) {
       await stopBox(box, timeoutMs);
