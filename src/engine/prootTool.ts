@@ -93,7 +93,6 @@ async function unpackAll(files: { deb: LockedDeb; path: string }[], folder: stri
         debPath: path,
         label: `${deb.name} ${deb.version}`,
         into,
-        epoch: 2 ** 31 - 1,
         exclude: [],
         adjust: { modes: [], drop: [], renames: [] },
         limit: 16 * 2 ** 20,

@@ -1,7 +1,7 @@
 export { APT_SOURCES_PATH, aptSources } from './debian/aptSources.ts';
 export type { AptMirror } from './debian/aptSources.ts';
 export { debianPieces } from './debian/debianPieces.ts';
-export { debianSources } from './debian/debianSources.ts';
+export { debianPieceSources } from './debian/debianPieceSources.ts';
 export type { DebianOptions } from './debian/debianPieces.ts';
 export type { DebFile } from './debian/debPiece.ts';
 export { unpackDeb } from './debian/unpackDeb.ts';

@@ -1,6 +1,6 @@
 import type { HomeLayout } from '../../kernel/index.ts';
 import {
-  debianPieces,
+  debianPieceSources,
   environmentPiece,
   loadedPiece,
   unpackScheduler,
@@ -128,9 +128,7 @@ async function debPieces({ call, home, lock, pool }: PieceContext, store: Store)
     size,
     path: store.path(sha256),
   }));
-  const sizes = new Map(lock.debian.map(({ name, size }) => [name, size]));
-  const pieces = await debianPieces({ debs, home, epoch: lock.epoch, progress: call.progress, pool });
-  return pieces.map((piece) => loadedPiece(piece, piece.kind === 'deb' ? sizes.get(piece.name) : undefined));
+  return debianPieceSources({ debs, home, epoch: lock.epoch, progress: call.progress, pool });
 }
 
 /** Where files can be had, asked of the machine's clients at the first file that is missing. */

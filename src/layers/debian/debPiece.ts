@@ -32,8 +32,6 @@ export interface DebFile {
 /** What is the same for all packages of one image. */
 export interface DebContext {
   home: HomeLayout;
-  /** Seconds since 1970; no time in the image is later. */
-  epoch: number;
   exclude: readonly PathRule[];
   table: ScriptTable;
   pool: Pick<WorkerPool, 'run'>;
@@ -111,10 +109,10 @@ export async function debPiece(
   context: DebContext,
   adjust: Adjustments = ownAdjustments(deb.effects),
 ): Promise<DebPackage> {
-  const { home, epoch, exclude } = context;
+  const { home, exclude } = context;
   const { file, ...known } = deb;
   const key = sha256Hex(
-    canonicalJson({ kind: 'deb', format: LAYER_FORMAT, sha256: file.sha256, epoch, exclude, adjust }),
+    canonicalJson({ kind: 'deb', format: LAYER_FORMAT, sha256: file.sha256, exclude, adjust }),
   );
   const { entries, shipped } = (await readListing(home, key)) ?? (await unpackInto(key));
   const piece: Piece = {
@@ -136,7 +134,6 @@ export async function debPiece(
         debPath: file.path,
         label: labelOf(file),
         into: tree.path,
-        epoch,
         exclude,
         adjust,
         limit: installed * 2048 + SLACK,

@@ -78,7 +78,7 @@ export async function debianPieces(options: DebianOptions): Promise<Piece[]> {
   const { home, epoch, exclude = SLIM_RULES, table = SCRIPT_TABLE, progress = silent } = options;
   const pool = options.pool ?? layersPool();
   try {
-    const packages = await unpackAll(options, { home, epoch, exclude, table, pool });
+    const packages = await unpackAll(options, { home, exclude, table, pool });
     packages.sort((a, b) => byteOrder(a.name, b.name));
     const base = debianBasePiece(packages, { epoch, exclude });
     for (const text of base.notes) progress({ kind: 'note', level: 'info', text });

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import type { Header } from 'tar-stream';
 import { isRigError } from '../../kernel/index.ts';
 import type { PieceEntry } from '../piece.ts';
+import { FIXED_MTIME } from '../format.ts';
 import { byteOrder } from './byteOrder.ts';
 import { openDeb, openTar } from './debArchive.ts';
 import { imagePath, shippedPath } from './imagePath.ts';
@@ -38,8 +39,6 @@ export interface UnpackJob {
   label: string;
   /** An existing empty folder that becomes the tree. */
   into: string;
-  /** No time in the tree is later than this (seconds). */
-  epoch: number;
   exclude: readonly PathRule[];
   adjust: Adjustments;
   /** More than this many bytes are refused: a bomb. */
@@ -97,7 +96,7 @@ class Unpacking {
       mode: 0o755,
       uid: 0,
       gid: 0,
-      mtime: this.job.epoch,
+      mtime: FIXED_MTIME,
       size: 0,
     });
   }
@@ -167,7 +166,7 @@ class Unpacking {
   private entryOf(header: Header, path: string): PieceEntry {
     const own = this.job.adjust.modes.find((each) => each.path === path);
     const { uid, gid } = own ?? ownership(header);
-    const mtime = Math.min(Math.floor(header.mtime.getTime() / 1000), this.job.epoch);
+    const mtime = Math.max(0, Math.floor(header.mtime.getTime() / 1000));
     const mode = (own?.mode ?? header.mode) & BITS;
     return { path, type: 'dir', mode, uid, gid, mtime, size: 0 };
   }

@@ -50,7 +50,7 @@ async function readBase(home: HomeLayout, key: string): Promise<PieceEntry[] | u
  * As debianPieces, but a set of packages seen before gives its keys at once: listings are read when a piece is loaded, and
  * what was removed since is made again then.
  */
-export async function debianSources(options: DebianOptions): Promise<PieceSource[]> {
+export async function debianPieceSources(options: DebianOptions): Promise<PieceSource[]> {
   const { home, debs } = options;
   let remaking: Promise<Piece[]> | undefined;
   const remake = (): Promise<Piece[]> => {
