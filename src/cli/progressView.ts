@@ -107,6 +107,7 @@ function timeLeft(task: Task, now: number): string {
 }
 
 function figures(task: Task, now: number): string {
+  if (task.total === undefined && task.done === 0) return formatDuration(now - task.started);
   const seconds = Math.max(0.001, (now - task.started) / 1000);
   const of = task.total === undefined ? '' : ` of ${amount(task, task.total)}`;
   const speed = task.unit === 'bytes' && seconds > 0.5 ? `${formatBytes(task.done / seconds)}/s` : '';
