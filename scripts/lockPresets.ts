@@ -20,7 +20,7 @@ const call = { env: process.env, signal: new AbortController().signal, progress:
 for (const name of names.length > 0 ? names : await presetNames()) {
   const loaded = await loadPresetSpec(name);
   const kept = keep ? await readLock(loaded.lockPath) : undefined;
-  const lock = kept ?? (await resolveLock(call, loaded, { upgrade: words.includes("--upgrade") })).lock;
+  const lock = kept ?? (await resolveLock(call, loaded, { upgrade: words.includes('--upgrade') })).lock;
   const { image } = await prepareImage(call, { ...lock, image: null }, { fresh: true });
   await writeLock(loaded.lockPath, { ...lock, image: image.digest });
   const facts = Object.entries(knownLayers(image)).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -43,7 +43,7 @@ export PATH
 installed=$root/node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
   say "installing dependencies (once, and again when package-lock.json changes)"
-  (cd "$root" && $npm ci --silent --no-audit --no-fund --ignore-scripts) || {
+  (cd "$root" && $npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >&2) || {
     say "error: npm ci failed; its own words are above"
     exit 4
   }
