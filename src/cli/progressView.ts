@@ -102,7 +102,7 @@ function amount(task: Task, value: number): string {
 
 function timeLeft(task: Task, now: number): string {
   const elapsed = now - task.started;
-  if (task.total === undefined || task.done <= 0 || elapsed < 1500) return '';
+  if (task.total === undefined || task.done < task.total * 0.02 || elapsed < 1500) return '';
   return `${formatDuration(Math.max(0, ((task.total - task.done) / task.done) * elapsed))} left`;
 }
 

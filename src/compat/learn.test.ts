@@ -197,7 +197,13 @@ describe('learning a release', () => {
     const wheel = await open(file);
     let most = 0;
     const reading = await readTorchWheel(
-      { ...wheel, read: (offset, length) => ((most = Math.max(most, length)), wheel.read(offset, length)) },
+      {
+        ...wheel,
+        read(offset, length) {
+          most = Math.max(most, length);
+          return wheel.read(offset, length);
+        },
+      },
       file,
     );
     await wheel.close();
