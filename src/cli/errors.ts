@@ -31,6 +31,11 @@ export const CLI_ERRORS: ErrorCatalogue = {
     explanation:
       'What was asked for is not offered where this machine gets its packages. pip and apt decide where that is.',
   },
+  'RIG-CLI-007': {
+    title: 'no such environment',
+    explanation:
+      'No environment of this name was made under this TORCHRIG_HOME, or it was purged. Without a NAME the one of this folder is meant.',
+  },
   'RIG-CLI-010': {
     title: 'refused by compatibility',
     explanation:

@@ -14,9 +14,9 @@ import {
   waitForJupyter,
 } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
-import { aptFile } from './aptFile.ts';
 import { engineFor, layoutOf, logPath, tokenPath } from './environment.ts';
 import { lockFor } from './locking.ts';
+import { hostSettings } from './hostSettings.ts';
 import { checkMachine } from './checkMachine.ts';
 import { prepareRoot } from './prepare.ts';
 import type { PreparedRoot } from './prepare.ts';
@@ -155,6 +155,7 @@ async function startRequest(
 ): Promise<EnvironmentStart> {
   const { spec, name } = loaded;
   const command = port === undefined ? idleCommand() : jupyterCommand({ port });
+  const settings = await hostSettings(call);
   const secret = token === undefined ? [] : [{ path: INSIDE.tokenFile, content: token, mode: 0o600 }];
   return {
     name,
@@ -164,11 +165,11 @@ async function startRequest(
     command: command.argv,
     workspace: spec.workspace,
     mounts: spec.mounts,
-    env: { ...spec.env, ...command.env },
+    env: { ...settings.env, ...spec.env, ...command.env },
     gpus: spec.gpus,
     ports: port === undefined ? {} : { jupyter: port },
     labels: { lock: lockDigest(lock), preset: spec.preset ?? '', folder: loaded.folder },
-    files: [...secret, ...(await aptFile(call))],
+    files: [...secret, ...settings.files],
     ...limitsOf(spec),
   };
 }
