@@ -12,7 +12,7 @@ import { boilerplateEffects, recogniseScript } from '../../src/layers/debian/rec
 import { STATIC_IDS } from '../../src/layers/debian/staticIds.ts';
 import {
   debianPieces,
-  debianSources,
+  debianPieceSources,
   hasTree,
   layersPool,
   removeTree,
@@ -171,8 +171,8 @@ describe.skipIf(noDebs)(`packages that this machine's apt has now${skipped(noDeb
       run: () => Promise.reject(new Error('nothing is left to do')),
       close: () => Promise.resolve(),
     };
-    const first = await debianSources({ debs, home, epoch: EPOCH, pool });
-    const again = await debianSources({ debs: debs.toReversed(), home, epoch: EPOCH, pool: idle });
+    const first = await debianPieceSources({ debs, home, epoch: EPOCH, pool });
+    const again = await debianPieceSources({ debs: debs.toReversed(), home, epoch: EPOCH, pool: idle });
     expect(again.map(({ key }) => key)).toEqual(first.map(({ key }) => key));
     expect(again.every(({ weight }) => weight > 0)).toBe(true);
     const loaded = await Promise.all(again.map((source) => source.load()));

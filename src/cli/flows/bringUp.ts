@@ -14,7 +14,7 @@ import {
   waitForJupyter,
 } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
-import { engineFor, layoutOf, logPath, tokenPath } from './environment.ts';
+import { autoReason, engineFor, layoutOf, logPath, tokenPath } from './environment.ts';
 import { lockFor } from './locking.ts';
 import { hostSettings } from './hostSettings.ts';
 import { checkMachine } from './checkMachine.ts';
@@ -53,7 +53,7 @@ export interface UpWish {
 export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Promise<UpResult> {
   const began = performance.now();
   const { spec, name } = loaded;
-  const { engine, reason } = engineFor(call, wish.engine);
+  const { engine } = engineFor(call, wish.engine);
   await prepareHome(layoutOf(call).root);
   const [lock, status] = await Promise.all([lockFor(call, loaded, wish), engine.status(name)]);
   const running = status.state === 'running' && status.labels['lock'] === lockDigest(lock);
@@ -80,12 +80,13 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   };
   const known = wish.verify ? undefined : await knownVerification(call, subject, running);
   const verification = known ?? (await verifyRunning(call, subject));
-  if (isNew) await warmInBackground(engine, name);
+  // Under proot a command returns only when its last child does, so nothing can be left behind.
+  if (isNew && mode !== 'proot') await warmInBackground(engine, name);
   if (prepared.made) settleInBackground(call.env);
   return {
     name,
     engine: engine.name,
-    engineReason: `${reason}${mode ? ` (${mode})` : ''}`,
+    engineReason: `${await autoReason(call, wish.engine)}; sandbox: ${mode ?? 'running'}`,
     alreadyRunning: running,
     image: { digest: prepared.digest, ref: refOf(loaded) },
     lock: { digest: lockDigest(lock), builtin: loaded.builtin },

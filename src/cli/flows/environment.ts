@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createSandboxEngine } from '../../engine/index.ts';
+import { createSandboxEngine, probeContainerEngine } from '../../engine/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { EXIT, homeLayout, homeRoot, RigError } from '../../kernel/index.ts';
 import type { HomeLayout } from '../../kernel/index.ts';
@@ -15,17 +15,11 @@ export async function nameOf(call: Pick<Call, 'cwd' | 'env'>, typed: string | un
   return typed ?? (await loadSpec({ folder: call.cwd, env: call.env })).name;
 }
 
-export interface ChosenEngine {
-  engine: Engine;
-  /** Why this one, for people and for `engineReason`. */
-  reason: string;
-}
-
 /**
  * The engine that was asked for. Today there is one, the sandbox; others are refused by name.
  * Throws RIG-CLI-003, exit code 2.
  */
-export function engineFor(call: Pick<Call, 'env'>, asked = 'auto'): ChosenEngine {
+export function engineFor(call: Pick<Call, 'env'>, asked = 'auto'): { engine: Engine } {
   if (asked !== 'auto' && asked !== 'sandbox') {
     throw new RigError('RIG-CLI-003', `engine ${JSON.stringify(asked)} is not there`, {
       why: 'this version runs environments in its own sandbox; docker, podman and ssh follow',
@@ -33,10 +27,17 @@ export function engineFor(call: Pick<Call, 'env'>, asked = 'auto'): ChosenEngine
       exitCode: EXIT.usage,
     });
   }
-  return {
-    engine: createSandboxEngine({ layout: layoutOf(call), env: call.env }),
-    reason: asked === 'auto' ? 'the sandbox needs no daemon' : 'asked for',
-  };
+  return { engine: createSandboxEngine({ layout: layoutOf(call), env: call.env }) };
+}
+
+/** Why `auto` took the sandbox: what was found of the others. */
+export async function autoReason(call: Pick<Call, 'env'>, asked: string): Promise<string> {
+  if (asked !== 'auto') return 'asked for';
+  const others = await Promise.all([
+    probeContainerEngine('docker', call.env),
+    probeContainerEngine('podman', call.env),
+  ]);
+  return others.map(({ reason }) => reason).join('; ');
 }
 
 /** Where the environment's Jupyter token is kept. */
