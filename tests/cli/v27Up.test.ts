@@ -164,6 +164,17 @@ describe('rig with the preset v2.7, in an empty folder', { timeout: 1_200_000 },
     expect(apt).toMatchObject({ code: 0, stdout: expect.stringMatching(/Hello, world!\n$/) as string });
   });
 
+  it('a taken port that was asked for is refused, naming who holds it', async () => {
+    const port = new URL(url()).port;
+    const elsewhere = await emptyFolder();
+    const ran = await rig(['up', 'second', '--jupyter-port', port], { cwd: elsewhere });
+    await rm(elsewhere, { recursive: true, force: true });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toMatch(
+      new RegExp(`RIG-WORKSPACE-002\\]: port ${port} for jupyter is taken by .*process \\d+`),
+    );
+  });
+
   it('what was installed is there after down and up, and gone after a purge', async () => {
     await rig(['down'], { cwd: folder });
     expect(await rig.json(['up'], { cwd: folder })).toMatchObject({
