@@ -29,6 +29,8 @@ export interface Bench {
   module: string;
   /** uv, and the environment that gives it the same sources as rig; UV_CACHE_DIR is set apart. */
   uv: { path: string; version: string; env: NodeJS.ProcessEnv; args: string[] };
+  /** Wheels that the peer must be given by address (venv.ts). */
+  addressed: Map<string, string>;
   /** Peak memory of rig's processes by row, in MB. */
   peaks: Map<string, number>;
   say: (line: string) => void;
@@ -66,6 +68,7 @@ export async function openBench(options: Options, say: Bench['say']): Promise<Be
     lock,
     module: lock.plan ? 'torch' : 'numpy',
     uv: { path: uv.path, version: uv.version, ...given },
+    addressed: new Map(),
     peaks: new Map(),
     say,
   };

@@ -49,6 +49,11 @@ export async function coldUp(bench: Bench): Promise<Row> {
       `both fetch ${python.length} wheels, ${megabytes(python)} MB, through the same index settings; rig alone also fetches and unpacks ${debian.length} Debian packages, ${megabytes(debian)} MB, builds the root file system and starts Jupyter`,
       'the whole command, with the verification by real work that follows the answer, is commandWithVerificationSeconds',
       'the peer resolves nothing either: --no-deps, versions and hashes of the lock',
+      ...(bench.addressed.size > 0
+        ? [
+            `${bench.addressed.size} wheel(s) that the peer would have taken from another index are given to it by address`,
+          ]
+        : []),
     ],
   });
 }
