@@ -78,6 +78,8 @@ def _configure(c):
         c.ServerApp.root_dir = "${INSIDE.workspace}"
     c.ServerApp.allow_root = True
     c.ServerApp.open_browser = False
+    # Such a file would hold the token.
+    c.ServerApp.no_browser_open_file = True
     c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
     # Where the network is the host's, every user of the host could listen to what a kernel prints on its loopback port.
     c.KernelManager.transport_encryption = "auto"
