@@ -103,3 +103,17 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ b: [{ d: 1, c: undefined }], a: null })).toBe('{"a":null,"b":[{"d":1}]}');
   });
 });
+
+describe('prepareHome', () => {
+  it('makes the folder, for its owner alone', async () => {
+    const root = join(await folder(), 'a', 'home');
+    await prepareHome(root);
+    expect((await stat(root)).mode & 0o777).toBe(0o700);
+  });
+  it.each(['/proc/x/home', '/etc/passwd/home'])('refuses %s at once', async (root) => {
+    await expect(prepareHome(root)).rejects.toThrow(`TORCHRIG_HOME ${root} cannot be used`);
+  });
+  it.skipIf(process.getuid?.() === 0)('refuses a folder of somebody else (skipped as root)', async () => {
+    await expect(prepareHome('/usr/lib/torchrig-test')).rejects.toThrow('cannot be used');
+  });
+});

@@ -163,12 +163,15 @@ describe('what cannot be done is said, and nothing is left half done', () => {
       expect(refusal(await upIn('/dev/null'), 1)).toContain('TORCHRIG_HOME /dev/null');
     });
 
-    it.skipIf(isRoot)(`is not writable${isRoot ? ' [skipped: root may write everywhere]' : ''}`, async () => {
-      const home = join(base, 'closed');
-      await mkdir(home);
-      await chmod(home, 0o500);
-      expect(refusal(await upIn(home), 1)).toContain('may not write');
-    });
+    it.skipIf(isRoot)(
+      `is not writable${isRoot ? ' (skipped as root, who may write everywhere; the unit test of prepareHome has it)' : ''}`,
+      async () => {
+        const home = join(base, 'closed');
+        await mkdir(home);
+        await chmod(home, 0o500);
+        expect(refusal(await upIn(home), 1)).toContain('may not write');
+      },
+    );
 
     it.skipIf(!canMount)(`is on a read-only disk${noMount}`, async () => {
       const home = join(base, 'read-only');
