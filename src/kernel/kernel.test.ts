@@ -10,6 +10,7 @@ import {
   formatDuration,
   lockFile,
   parseSize,
+  prepareHome,
   run,
   writeFileAtomic,
 } from './index.ts';
