@@ -56,13 +56,14 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   const { engine } = engineFor(call, wish.engine);
   await prepareHome(layoutOf(call).root);
   const [lock, status] = await Promise.all([lockFor(call, loaded, wish), engine.status(name)]);
-  const running = status.state === 'running' && status.labels['lock'] === lockDigest(lock);
+  const isOurs = status.state === 'running' && status.labels['lock'] === lockDigest(lock);
+  if (!isOurs) await checkMachine(call, lock, wish.force);
+  const prepared = await prepareRoot(call, lock);
+  const running = isOurs && status.imageDigest === prepared.digest;
   if (status.state === 'running' && !running) {
     call.say(`${name} runs another image: stopping it first (its installed files stay with that image)`);
     await engine.stop(name);
   }
-  if (!running) await checkMachine(call, lock, wish.force);
-  const prepared = await prepareRoot(call, lock);
   const startBegan = performance.now();
   const { ports, notices, mode, isNew } = running
     ? { ports: status.ports, notices: status.notices, mode: status.mode, isNew: false }

@@ -1,10 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { canonicalJson, writeFileAtomic } from '../../kernel/index.ts';
+import { canonicalJson, sha256Hex, writeFileAtomic } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
-import { hasTree } from '../../layers/index.ts';
+import { hasTree, LAYER_FORMAT } from '../../layers/index.ts';
 import { lockDigest } from '../../lock/index.ts';
 import type { Lock } from '../../lock/index.ts';
+import { runtimePiece } from '../../workspace/index.ts';
 
 /** What was made of a lock: lets a later start skip all of it, and tells `rig gc` what belongs to what. */
 export interface PreparedRecord {
