@@ -19,8 +19,11 @@ export interface PreparedRecord {
 }
 
 const folderOf = (home: HomeLayout): string => join(home.cache, 'prepared');
-const pathOf = (home: HomeLayout, lock: Lock): string =>
-  join(folderOf(home), `${lockDigest(lock).slice(7)}.json`);
+/** What this rig would make of the lock: another version's work does not count. */
+function pathOf(home: HomeLayout, lock: Lock): string {
+  const rules = { format: LAYER_FORMAT, image: lock.image, runtime: runtimePiece({ epoch: lock.epoch }).key };
+  return join(folderOf(home), `${sha256Hex(canonicalJson({ lock: lockDigest(lock), ...rules }))}.json`);
+}
 
 export async function remember(
   home: HomeLayout,
