@@ -45,15 +45,20 @@ export function workerUrl(name: string, moduleUrl: string): URL {
   return new URL(`./${name}.worker.${moduleUrl.endsWith('.ts') ? 'ts' : 'js'}`, moduleUrl);
 }
 
+// Each thread has a heap of its own, and V8 lets the young part of each grow to 48 MB although what lives there is garbage a moment
+// later. Buffers go with their objects: a small young part also bounds what waits outside the heap.
+const HEAP = { maxYoungGenerationSizeMb: 8 };
+
 // Node 20 cannot load TypeScript: from source (tests, development) a worker brings the tsx loader with it.
 function startWorker(url: URL): Worker {
-  if (!url.pathname.endsWith('.ts')) return new Worker(url, { execArgv: [] });
+  if (!url.pathname.endsWith('.ts')) return new Worker(url, { execArgv: [], resourceLimits: HEAP });
   const commonJs = createRequire(fileURLToPath(url)).resolve('tsx/esm/api');
   const loader = pathToFileURL(commonJs.replace(/\.cjs$/, '.mjs')).href;
   const code = `import(${JSON.stringify(loader)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(url.href)}); })`;
   return new Worker(`${code}.catch((error) => setImmediate(() => { throw error; }));`, {
     eval: true,
     execArgv: [],
+    resourceLimits: HEAP,
   });
 }
 
