@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decompressed } from './decompress.ts';
 
 // 1.3 MB that compress to more than the size from which the machine's own programs are used
@@ -17,6 +17,7 @@ beforeAll(async () => {
   at = await mkdtemp(join(tmpdir(), 'rig-decompress-'));
 });
 afterAll(() => rm(at, { recursive: true, force: true }));
+afterEach(() => vi.unstubAllEnvs());
 
 const compressors = {
   '.xz': () => spawnSync('xz', ['-1c'], { input: plain, maxBuffer: 2 ** 24 }).stdout,
@@ -27,7 +28,14 @@ const compressors = {
 type Suffix = keyof typeof compressors;
 
 async function roundTrip(suffix: Suffix, hostPrograms: boolean, cut = 0): Promise<string> {
-  const packed = compressors[suffix]();
+  return unpacked(compressors[suffix](), suffix, { hostPrograms, cut });
+}
+
+async function unpacked(
+  packed: Buffer,
+  suffix: Suffix,
+  { hostPrograms = true, cut = 0 } = {},
+): Promise<string> {
   const path = join(at, `data${suffix}`);
   // in the middle of a file, as the member of an archive is
   await writeFile(path, Buffer.concat([Buffer.from('before'), packed, Buffer.from('after')]));
@@ -55,6 +63,14 @@ describe('decompressed', () => {
       },
     );
     if (suffix === '') continue;
+    it.skipIf(skip)(
+      `gives the bytes of ${suffix} where the machine has no program for it${because}`,
+      async () => {
+        const packed = compressors[suffix]();
+        vi.stubEnv('PATH', at);
+        expect(await unpacked(packed, suffix)).toBe(sha256(plain));
+      },
+    );
     it.skipIf(skip)(`fails on a cut ${suffix}${because}`, async () => {
       await expect(roundTrip(suffix, true, 1000)).rejects.toThrow(
         /unexpected|incomplete|end|premature|input|truncated|error code/i,

@@ -67,6 +67,8 @@ function through(program: string, args: readonly string[], input: Readable): Pro
   });
   return new Promise((done) => {
     child.once('error', () => {
+      // a program that could not be started is said to have ended, too
+      child.removeAllListeners('close');
       input.destroy();
       done(undefined);
     });
