@@ -17,6 +17,8 @@ export default defineConfig({
   fixedExtension: false,
   clean: true,
   dts: false,
+  // Nothing happens by importing a module of ours but these: what a command does not use of a room's front door is not loaded.
+  treeshake: { moduleSideEffects: (id) => !id.includes('/src/') || /main\.ts$|\.worker\.ts$/.test(id) },
   deps: {
     // LGPL: stays a replaceable dependency.
     neverBundle: ['openpgp'],

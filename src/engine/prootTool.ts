@@ -2,10 +2,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RigError, errnoOf, sha256Hex, temporaryName } from '../kernel/index.ts';
 import type { HomeLayout, Progress } from '../kernel/index.ts';
-import { unpackDeb } from '../layers/index.ts';
 import type { LockedDeb } from '../lock/index.ts';
-import { debianSources, locateDeb } from '../sources/index.ts';
-import { openStore } from '../store/index.ts';
 
 /** proot of Debian 12 and the one library it needs beside the C library, which the environment's own root has. */
 const DEBS: Partial<Record<NodeJS.Architecture, LockedDeb[]>> = {
@@ -60,6 +57,9 @@ export async function obtainProot({ layout, env, progress }: ProotContext): Prom
     `proot-${sha256Hex(debs.map(({ sha256 }) => sha256).join()).slice(0, 16)}`,
   );
   if (await isThere(folder)) return folder;
+  // Loaded here, because hardly any command comes this way.
+  const { openStore } = await import('../store/index.ts');
+  const { debianSources, locateDeb } = await import('../sources/index.ts');
   const store = openStore(layout);
   try {
     const sources = debianSources(env);
@@ -84,6 +84,7 @@ export async function obtainProot({ layout, env, progress }: ProotContext): Prom
 }
 
 async function unpackAll(files: { deb: LockedDeb; path: string }[], folder: string): Promise<void> {
+  const { unpackDeb } = await import('../layers/index.ts');
   const temporary = temporaryName(folder);
   try {
     for (const { deb, path } of files) {

@@ -101,9 +101,17 @@ async function restart(server: JupyterServer, { kernel, connection, timeout }: R
     const started = performance.now();
     const answer = await askJupyter(server, `/api/kernels/${kernel}/restart`, { method: 'POST', timeout });
     if (answer.status !== 200) throw new Error(`Jupyter answered ${answer.status}`);
-    const after = await connection.execute('print("_rig_mark" in globals())', { timeout });
-    expectOk('restart the kernel', after);
-    if (after.stdout.trim() !== 'False') throw new Error('the kernel still knows what it knew before');
+    // As a notebook does: the old connection may lose the new kernel's first output, a new one waits until it is heard.
+    const fresh = await KernelConnection.open(server, kernel, timeout);
+    try {
+      const after = await fresh.execute('print("_rig_mark" in globals())', { timeout });
+      expectOk('restart the kernel', after);
+      const said = after.stdout.trim();
+      if (said !== 'False')
+        throw new Error(`the kernel should have forgotten _rig_mark and printed "${said}"`);
+    } finally {
+      fresh.close();
+    }
     return performance.now() - started;
   });
 }

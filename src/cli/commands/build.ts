@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { imageSummary, writeDockerArchive, writeOciLayout } from '../../image/index.ts';
 import { EXIT, formatBytes, formatDuration, RigError } from '../../kernel/index.ts';
 import { loadSpec } from '../../spec/index.ts';
-import { lockFor } from '../flows/locking.ts';
+import { lockFor } from '../flows/lockFor.ts';
 import { prepareImage } from '../flows/prepare.ts';
 import type { Handler } from '../outcome.ts';
 import type { BuildFlags } from '../routes/build.ts';

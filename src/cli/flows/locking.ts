@@ -1,5 +1,5 @@
 import { EXIT, prepareHome, RigError } from '../../kernel/index.ts';
-import { isStale, makeLock, readLock, writeLock } from '../../lock/index.ts';
+import { makeLock, readLock } from '../../lock/index.ts';
 import type { Lock, MadeLock, MakeLockOptions, PlanChoice } from '../../lock/index.ts';
 import { debianSources, findUv, pythonSources } from '../../sources/index.ts';
 import { BASES } from '../../spec/index.ts';
@@ -12,7 +12,7 @@ import { layoutOf } from './environment.ts';
 import { thisMachine } from './machine.ts';
 import { solveWith } from './solving.ts';
 
-type LockCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
+export type LockCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
 
 export interface LockWish {
   upgrade?: boolean | readonly string[];
@@ -90,35 +90,4 @@ export function refusal(result: SolveRefusal): RigError {
     exitCode: EXIT.incompatible,
     details: { reasons: result.reasons, rejected: result.rejected, nearest: result.nearest },
   });
-}
-
-/**
- * The lock that `up` and `build` use: the preset's, the user's, or a new one where the user has none. An existing lock is never
- * changed: when it does not fit torchrig.yaml any more, RIG-CLI-011 says what to do.
- */
-export async function lockFor(call: LockCall, loaded: LoadedSpec, wish: LockWish = {}): Promise<Lock> {
-  const existing = await readLock(loaded.lockPath);
-  if (existing !== undefined) {
-    if (!loaded.builtin && (await isStale(existing, loaded.spec))) {
-      throw new RigError('RIG-CLI-011', 'torchrig.lock is older than torchrig.yaml', {
-        why: 'torchrig.yaml asks for something else than what the lock was made from',
-        hint: 'rig lock',
-      });
-    }
-    return existing;
-  }
-  if (loaded.builtin) {
-    throw new RigError(
-      'RIG-CLI-012',
-      `the preset ${loaded.spec.preset ?? ''} has no lock in this installation`,
-      {
-        hint: 'install torchrig again, or: rig init && rig lock',
-      },
-    );
-  }
-  call.say('no torchrig.lock yet: making one');
-  const { lock } = await resolveLock(call, loaded, wish);
-  await writeLock(loaded.userLockPath, lock);
-  call.say(`wrote ${loaded.userLockPath}: commit it`);
-  return lock;
 }

@@ -1,33 +1,20 @@
-import type { ImageConfig as EngineConfig } from '../../engine/index.ts';
 import { buildImage } from '../../image/index.ts';
-import type { Image, ImageConfig } from '../../image/index.ts';
+import type { Image } from '../../image/index.ts';
 import { prepareHome } from '../../kernel/index.ts';
-import type { Digest, HomeLayout } from '../../kernel/index.ts';
+import type { HomeLayout } from '../../kernel/index.ts';
 import { layersPool, mergedRoot, piecesInOrder, planLayers, sweepScratch } from '../../layers/index.ts';
 import type { WorkerPool } from '../../layers/index.ts';
 import type { Lock } from '../../lock/index.ts';
-import { imageDefaults } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
 import { layoutOf } from './environment.ts';
 import { knownLayerFacts } from './knownLayers.ts';
 import { obtainPieces } from './pieces.ts';
-import { recall, remember } from './preparedRecord.ts';
 import type { ObtainedPieces } from './pieces.ts';
+import { remember } from './preparedRecord.ts';
+import { engineConfig, imageConfig, recalledRoot } from './preparedRoot.ts';
+import type { PreparedRoot } from './preparedRoot.ts';
 
 type PrepareCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
-
-/** The image of a lock, ready to run in the sandbox. */
-export interface PreparedRoot {
-  digest: Digest;
-  /** Folder of the merged root file system. */
-  lower: string;
-  config: EngineConfig;
-  bytesFetched: number;
-  fetchMs: number;
-  imageMs: number;
-  /** False when all of it was there. */
-  made: boolean;
-}
 
 /**
  * Lock -> merged root file system, making only what is missing. The digest is the one the lock records, or computed once and
@@ -35,18 +22,8 @@ export interface PreparedRoot {
  */
 export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<PreparedRoot> {
   const home = layoutOf(call);
-  const known = await recall(home, lock);
-  const config = engineConfig(lock);
-  if (known)
-    return {
-      digest: known.digest,
-      lower: known.lower,
-      config,
-      bytesFetched: 0,
-      fetchMs: 0,
-      imageMs: 0,
-      made: false,
-    };
+  const known = await recalledRoot(home, lock);
+  if (known) return known;
   await sweepScratch(home);
   const pool = layersPool();
   try {
@@ -62,7 +39,7 @@ export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<Prepar
     return {
       digest,
       lower: root.path,
-      config,
+      config: engineConfig(lock),
       bytesFetched: obtained.bytesFetched,
       fetchMs: obtained.fetchMs,
       // What unpacking took beyond fetching, and the root.
@@ -119,33 +96,4 @@ async function imageOf(
     progress: call.progress,
     ...(fresh ? { useCache: false } : { known: await knownLayerFacts() }),
   });
-}
-
-/** A function of the lock alone, as everything in an image. */
-export function imageConfig(lock: Lock): ImageConfig {
-  const { env, entrypoint, cmd, workdir, exposedPorts, labels, stopSignal } = imageDefaults();
-  const plan = lock.plan;
-  const versions: Record<string, string> = plan
-    ? { 'org.torchrig.torch': `${plan.torch}+${plan.variant}`, 'org.torchrig.python': plan.python }
-    : { 'org.torchrig.python': lock.asked.python };
-  return {
-    platform: lock.platform,
-    env,
-    entrypoint,
-    cmd,
-    workdir,
-    exposedPorts,
-    labels: { ...labels, ...versions },
-    stopSignal,
-  };
-}
-
-function engineConfig(lock: Lock): EngineConfig {
-  const { env = {}, entrypoint = [], cmd = [], workdir = '/' } = imageConfig(lock);
-  return {
-    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    entrypoint: [...entrypoint],
-    cmd: [...cmd],
-    workdir,
-  };
 }

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { settleTrees } from '../../layers/index.ts';
-import { openStore } from '../../store/index.ts';
 import { SETTLE } from '../settleCommand.ts';
 import { layoutOf } from './environment.ts';
 
@@ -18,7 +16,9 @@ export function settleInBackground(env: NodeJS.ProcessEnv): void {
 
 export async function settleNow(env: NodeJS.ProcessEnv): Promise<void> {
   const home = layoutOf({ env });
+  const { settleTrees } = await import('../../layers/index.ts');
   await settleTrees(home);
+  const { openStore } = await import('../../store/index.ts');
   const store = openStore(home);
   await store.settle();
   await store.close();

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   readVerification,
   verificationKey,
@@ -9,13 +7,14 @@ import {
 import type { ExecInside, Verification } from '../../doctor/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { gatherHostFacts, hostFingerprint } from '../../host/index.ts';
-import { messageOf, writeFileAtomic } from '../../kernel/index.ts';
+import { messageOf } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import type { Lock } from '../../lock/index.ts';
 import type { Spec } from '../../spec/index.ts';
 import { jupyterRoundTrip, readToken } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
 import { layoutOf, tokenPath } from './environment.ts';
+import { writeOwn } from './ownVerification.ts';
 
 /** The verification of an environment, and of a kernel through its Jupyter. */
 export type UpVerification = Verification & {
@@ -36,20 +35,12 @@ export interface Subject {
 
 type VerifyCall = Pick<Call, 'env' | 'signal' | 'progress'>;
 
-/**
- * An earlier good result: of this environment while it runs on, or of the same image on this machine as it is now.
- * The first costs one small file, the second a look at the machine.
- */
+/** An earlier good result of the same image on this machine as it is now: costs a look at the machine. */
 export async function knownVerification(
   call: VerifyCall,
   subject: Subject,
-  running: boolean,
 ): Promise<UpVerification | undefined> {
   const home = layoutOf(call);
-  if (running) {
-    const own = await readOwn(home, subject);
-    if (own) return own;
-  }
   const key = verificationKey(subject.digest, await hostFingerprint(), subject.mode);
   const known = (await readVerification(home, key)) as UpVerification | undefined;
   if (known) await writeOwn(home, subject, known);
@@ -142,26 +133,4 @@ export function execInside(
       timedOut: limit.aborted,
     };
   };
-}
-
-interface Own {
-  digest: Digest;
-  result: UpVerification;
-}
-
-const ownPath = (home: HomeLayout, name: string): string => join(home.envs, name, 'verification.json');
-
-async function readOwn(home: HomeLayout, { name, digest }: Subject): Promise<UpVerification | undefined> {
-  try {
-    const own = JSON.parse(await readFile(ownPath(home, name), 'utf8')) as Own;
-    return own.digest === digest && own.result.ok ? { ...own.result, cached: true } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function writeOwn(home: HomeLayout, { name, digest }: Subject, result: UpVerification): Promise<void> {
-  await writeFileAtomic(ownPath(home, name), JSON.stringify({ digest, result } satisfies Own), {
-    mode: 0o600,
-  });
 }
