@@ -79,7 +79,7 @@ export function progressView(out: Terminal, colors: Colors, now: () => number = 
       if (event.kind === 'total') task.total = event.total;
       if (event.kind === 'done') {
         tasks.delete(event.task);
-        say(finished(task, event.note, colors, now()));
+        say(finished(task, event, colors, now()));
       }
     }
     timer ??= setInterval(tick, live ? DRAW_MS : LINE_MS).unref();
@@ -119,9 +119,15 @@ function summary(task: Task, now: number): string {
   return `${task.label}${percent}: ${figures(task, now)}`;
 }
 
-function finished(task: Task, note: string | undefined, colors: Colors, now: number): string {
+function finished(
+  task: Task,
+  { note, failed }: { note?: string; failed?: boolean },
+  colors: Colors,
+  now: number,
+): string {
   const size = task.unit === 'bytes' && task.done > 0 ? `${formatBytes(task.done)} in ` : '';
-  return `${colors.green('✓')} ${task.label}  ${colors.dim(note ?? `${size}${formatDuration(now - task.started)}`)}`;
+  const mark = failed ? colors.red('✗') : colors.green('✓');
+  return `${mark} ${task.label}  ${colors.dim(note ?? `${size}${formatDuration(now - task.started)}`)}`;
 }
 
 function bar(task: Task, columns: number, colors: Colors, now: number): string {

@@ -1,5 +1,5 @@
 import type { CompatTables, Plan } from '../compat/index.ts';
-import { type HostFacts, gatherHostFacts, localReader, recordingReader } from '../host/index.ts';
+import { type HostFacts, gatherHostFacts, localReader, memoryLimit, recordingReader } from '../host/index.ts';
 import type { HomeLayout } from '../kernel/index.ts';
 import { probeEnvironment } from './environment/probeEnvironment.ts';
 import { type Finding, type Verdict, finding, orderFindings, verdictOf } from './finding.ts';
@@ -14,8 +14,8 @@ export interface DoctorOptions {
   tables?: CompatTables;
   /** Plan of the lock at hand: does it run here? */
   plan?: Plan | null;
-  /** A running environment to probe inside. */
-  environment?: { name: string; exec: ExecInside; torch: boolean };
+  /** A running environment to probe inside. `pid`: its first process as this machine sees it; its memory limit is read there. */
+  environment?: { name: string; exec: ExecInside; torch: boolean; pid?: number | undefined };
   /** False leaves the package source unasked (offline). */
   sources?: boolean;
 }
@@ -34,10 +34,12 @@ async function probeInside(
   environment: NonNullable<DoctorOptions['environment']>,
   tables: CompatTables | undefined,
 ): Promise<{ findings: Finding[]; report: unknown }> {
+  const { exec, torch, pid } = environment;
   try {
     return await probeEnvironment({
-      exec: environment.exec,
-      torch: environment.torch,
+      exec,
+      torch,
+      memoryLimit: pid === undefined ? null : await memoryLimit(localReader(), pid),
       ...(tables && { tables }),
     });
   } catch (error) {

@@ -113,6 +113,26 @@ describe('judgeVerification', () => {
     });
   });
 
+  it('tells what the kernel killed as one finding, with the limit where there is one', () => {
+    const error = { kind: 'signal', signal: 'SIGKILL', message: 'the process was killed by SIGKILL' };
+    const raw = reportWith((put) => {
+      put('steps.torch', { ok: false, ms: 9, error });
+      put('steps.matmul', { ok: false, ms: 9, error });
+      put('imports.torch', { ok: false, ms: 9, error });
+    });
+    const { ok, findings } = judgeVerification(raw, lockOf(plan), { memoryLimit: 200 << 20 });
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([
+      { id: 'memory-low', severity: 'fail', title: expect.stringContaining('200 MiB') },
+    ]);
+    expect(findings[0]?.evidence).toBe(
+      'cgroup limit 209715200 bytes; killed by the kernel (SIGKILL): torch, matmul, import of torch',
+    );
+    expect(idsOf(raw)).toEqual(['memory-low']);
+    expect(idsOf(reportWith(), lockOf(plan), { memoryLimit: 2 ** 31 })).toEqual(['memory-low']);
+    expect(idsOf(reportWith(), lockOf(plan), { memoryLimit: 2 ** 33 })).toEqual([]);
+  });
+
   it.each([
     ['torch', '2.7.0+cu126'],
     ['torch', '2.7.1+cpu'],
@@ -161,7 +181,7 @@ describe('judgeVerification', () => {
     });
     const { findings, ok } = judgeVerification(raw, lockOf(plan, ['torchaudio']));
     expect(ok).toBe(false);
-    expect(findings.map(({ id }) => id)).toEqual(['matmul-wrong', 'compile-failed', 'import-failed']);
+    expect(findings.map(({ id }) => id)).toEqual(['memory-low', 'compile-failed', 'import-failed']);
     expect(findings[1]?.remedy).toContain('g++');
     expect(findings[2]?.remedy).toContain('rig lock');
   });

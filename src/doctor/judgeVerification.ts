@@ -5,7 +5,14 @@ import { explainText } from './explain/explainText.ts';
 import { type Finding, finding, orderFindings, verdictOf } from './finding.ts';
 import { judgePackages, judgeVersions } from './judgeVersions.ts';
 import { type Verification, verificationOf } from './verification.ts';
-import { type ImportResult, type StepError, VerificationReport } from './verificationReport.ts';
+import { memoryFinding } from './memoryFinding.ts';
+import {
+  type ImportResult,
+  type StepError,
+  VerificationReport,
+  killedSteps,
+  wasKilled,
+} from './verificationReport.ts';
 
 const REBUILD = 'rig down --purge && rig up';
 
@@ -38,7 +45,7 @@ const NO_RESULT: ImportResult = {
 function judgeImports(report: VerificationReport, lock: Lock): Finding[] {
   const failed = lock.python
     .map(({ name }) => [name, report.imports[name] ?? NO_RESULT] as const)
-    .filter(([, result]) => !result.ok);
+    .filter(([, result]) => !result.ok && !wasKilled(result));
   const told = failed.slice(0, SEPARATE).map(([name, result]) =>
     finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
       title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
@@ -69,6 +76,7 @@ function judgeSteps(report: VerificationReport, torch: boolean): Finding[] {
     const result = report.steps[name as keyof typeof STEPS];
     // Without torch nothing after it can work.
     if (result?.ok || (name !== 'torch' && report.steps.torch?.ok === false)) return [];
+    if (result && wasKilled(result)) return [];
     return [
       finding(id, 'fail', {
         title,
@@ -93,11 +101,24 @@ function judgeGpus(report: VerificationReport, expected: number | undefined): Fi
   ];
 }
 
+/** What the kernel killed says one thing together, and nothing of the package or step that it hit. */
+function judgeMemory(report: VerificationReport, limit: number | null): Finding[] {
+  const imports = killedSteps(report.imports).map((name) => `import of ${name}`);
+  const killed = [...new Set([...killedSteps(report.steps), ...imports])];
+  const shown = killed.length > SEPARATE ? [...killed.slice(0, SEPARATE), 'and others'] : killed;
+  return memoryFinding({ total: null, limit, killed: shown });
+}
+
 /**
- * Judges what the verification script printed against the lock. `gpus`: how many the environment was given.
+ * Judges what the verification script printed against the lock. `gpus`: how many the environment was given;
+ * `memoryLimit`: bytes that a cgroup allows it.
  * Never throws for a broken environment; throws RIG-DOCTOR-002 when `raw` is not a report at all.
  */
-export function judgeVerification(raw: unknown, lock: Lock, options: { gpus?: number } = {}): Verification {
+export function judgeVerification(
+  raw: unknown,
+  lock: Lock,
+  options: { gpus?: number; memoryLimit?: number | null } = {},
+): Verification {
   const parsed = v.safeParse(VerificationReport, raw);
   if (!parsed.success) {
     throw new RigError('RIG-DOCTOR-002', 'the verification gave no readable report', {
@@ -107,6 +128,7 @@ export function judgeVerification(raw: unknown, lock: Lock, options: { gpus?: nu
   }
   const report = parsed.output;
   const findings = orderFindings([
+    ...judgeMemory(report, options.memoryLimit ?? null),
     ...judgeSteps(report, lock.plan !== null),
     ...judgeVersions(report, lock),
     ...judgeGpus(report, options.gpus),

@@ -92,3 +92,15 @@ export const VerificationReport = v.object({
 export type VerificationReport = v.InferOutput<typeof VerificationReport>;
 export type ImportResult = VerificationReport['imports'][string];
 export type StepError = v.InferOutput<typeof StepError>;
+
+/** Whether the kernel ended it, which it does for want of memory: what overruns its time is a `timeout`. */
+export function wasKilled(step: { error?: StepError | undefined }): boolean {
+  return step.error?.kind === 'signal' && step.error.signal === 'SIGKILL';
+}
+
+/** Names of the steps that the kernel ended. */
+export function killedSteps(
+  steps: Readonly<Record<string, { error?: StepError | undefined } | undefined>>,
+): string[] {
+  return Object.entries(steps).flatMap(([name, step]) => (step && wasKilled(step) ? [name] : []));
+}

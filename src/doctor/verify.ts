@@ -22,6 +22,8 @@ export interface VerifyOptions {
   python?: string;
   /** How many GPUs the environment was given. */
   gpus?: number;
+  /** Bytes that a cgroup allows it, or null without a limit. */
+  memoryLimit?: number | null;
   limits?: VerificationLimits;
 }
 
@@ -48,5 +50,6 @@ export async function verifyEnvironment(options: VerifyOptions): Promise<Verific
     timeout: (limits.total + 30) * 1000,
   });
   const raw = parseProbeOutput(result, 'the verification');
-  return judgeVerification(raw, options.lock, options.gpus === undefined ? {} : { gpus: options.gpus });
+  const { gpus, memoryLimit = null } = options;
+  return judgeVerification(raw, options.lock, { memoryLimit, ...(gpus === undefined ? {} : { gpus }) });
 }

@@ -3,10 +3,10 @@ import { type HostReader, textOf } from './reader.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
-/** Where this process stands: controller -> path below its hierarchy; '' is the unified one (cgroups(7)). */
-async function ownPaths(reader: HostReader): Promise<Map<string, string>> {
+/** Where a process stands: controller -> path below its hierarchy; '' is the unified one (cgroups(7)). */
+async function groupsOf(reader: HostReader, process: number | 'self'): Promise<Map<string, string>> {
   const paths = new Map<string, string>();
-  for (const line of ((await textOf(reader, '/proc/self/cgroup')) ?? '').split('\n')) {
+  for (const line of ((await textOf(reader, `/proc/${process}/cgroup`)) ?? '').split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     for (const controller of (controllers ?? '').split(',')) {
       if (path !== undefined) paths.set(controller.replace(/^name=/, ''), path);
@@ -27,9 +27,12 @@ async function upwards(reader: HostReader, base: string, path: string, file: str
 
 const least = (values: number[]): number | null => (values.length > 0 ? Math.min(...values) : null);
 
-/** Bytes of the tightest memory limit, or null. */
-export async function memoryLimit(reader: HostReader): Promise<number | null> {
-  const paths = await ownPaths(reader);
+/** Bytes of the tightest memory limit of a process (default: this one), or null. */
+export async function memoryLimit(
+  reader: HostReader,
+  process: number | 'self' = 'self',
+): Promise<number | null> {
+  const paths = await groupsOf(reader, process);
   const texts = [
     ...(await upwards(reader, `${ROOT}/memory`, paths.get('memory') ?? '', 'memory.limit_in_bytes')),
     ...(await upwards(reader, ROOT, paths.get('') ?? '', 'memory.max')),
@@ -40,7 +43,7 @@ export async function memoryLimit(reader: HostReader): Promise<number | null> {
 
 /** Cores of the tightest CPU quota, or null. */
 export async function cpuQuota(reader: HostReader): Promise<number | null> {
-  const paths = await ownPaths(reader);
+  const paths = await groupsOf(reader, 'self');
   const path = paths.get('cpu') ?? '';
   const quotas: number[] = [];
   for (const base of [`${ROOT}/cpu`, `${ROOT}/cpu,cpuacct`]) {
@@ -60,7 +63,7 @@ export async function cpuQuota(reader: HostReader): Promise<number | null> {
 }
 
 export async function readCgroup(reader: HostReader): Promise<CgroupFacts> {
-  const paths = await ownPaths(reader);
+  const paths = await groupsOf(reader, 'self');
   const [unified, memory, systemd] = await Promise.all([
     reader.exists(`${ROOT}/cgroup.controllers`),
     reader.exists(`${ROOT}/memory`),

@@ -20,4 +20,5 @@ export { localReader } from './localReader.ts';
 export type { FileSystemFacts, HostReader, Look, Outcome } from './reader.ts';
 export { recordingReader } from './recordingReader.ts';
 export type { Machine } from './recordedReader.ts';
+export { memoryLimit } from './cgroup.ts';
 export { hostFingerprint } from './fingerprint.ts';

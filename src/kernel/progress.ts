@@ -6,7 +6,7 @@ export type ProgressEvent =
   | { kind: 'task'; task: string; label: string; unit: 'bytes' | 'files' | 'steps'; total?: number }
   | { kind: 'advance'; task: string; by: number }
   | { kind: 'total'; task: string; total: number }
-  | { kind: 'done'; task: string; note?: string }
+  | { kind: 'done'; task: string; note?: string; failed?: boolean }
   | { kind: 'note'; level: 'info' | 'warn'; text: string };
 
 export type Progress = (event: ProgressEvent) => void;

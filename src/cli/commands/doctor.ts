@@ -29,7 +29,14 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
     tables,
     plan: lock?.plan ?? null,
     ...(inside
-      ? { environment: { name, exec: execInside({ engine, name }, call.signal), torch: lock?.plan != null } }
+      ? {
+          environment: {
+            name,
+            exec: execInside({ engine, name }, call.signal),
+            torch: lock?.plan != null,
+            pid: status.pid,
+          },
+        }
       : {}),
   });
   if (flags.bundle) {

@@ -6,7 +6,7 @@ import {
 } from '../../doctor/index.ts';
 import type { ExecInside, Verification } from '../../doctor/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { gatherHostFacts, hostFingerprint } from '../../host/index.ts';
+import { gatherHostFacts, hostFingerprint, localReader, memoryLimit } from '../../host/index.ts';
 import { messageOf } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import type { Lock } from '../../lock/index.ts';
@@ -53,14 +53,19 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   const task = 'verify';
   call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
   const [inside, jupyter, machine] = await Promise.all([
-    gpusGiven(home, subject.gpus).then((gpus) =>
-      verifyEnvironment({ exec: execInside(subject, call.signal), lock: subject.lock, gpus }),
+    Promise.all([gpusGiven(home, subject.gpus), memoryLimitOf(subject)]).then(([gpus, memoryLimit]) =>
+      verifyEnvironment({
+        exec: execInside(subject, call.signal),
+        lock: subject.lock,
+        gpus,
+        memoryLimit,
+      }),
     ),
     kernelCheck(home, subject),
     hostFingerprint(),
   ]);
   const result: UpVerification = withKernel(inside, jupyter);
-  call.progress({ kind: 'done', task, note: result.ok ? `${(result.ms / 1000).toFixed(1)} s` : 'failed' });
+  call.progress({ kind: 'done', task, ...(result.ok ? {} : { note: 'failed', failed: true }) });
   await writeVerification(home, verificationKey(subject.digest, machine, subject.mode), result);
   await writeOwn(home, subject, result);
   return result;
@@ -74,8 +79,18 @@ async function gpusGiven(home: HomeLayout, wish: Spec['gpus']): Promise<number> 
   return gpus.filter(({ boundTo }) => boundTo === 'nvidia').length;
 }
 
+/** What a cgroup allows the environment, in bytes. */
+async function memoryLimitOf({ engine, name }: Subject): Promise<number | null> {
+  const { pid } = await engine.status(name);
+  return pid === undefined ? null : memoryLimit(localReader(), pid);
+}
+
 function withKernel(inside: Verification, jupyter: UpVerification['jupyter']): UpVerification {
   if (jupyter === null || jupyter.ok) return { ...inside, jupyter };
+  // A kernel that the machine has no memory for says nothing of Jupyter.
+  if (inside.findings.some(({ id, severity }) => id === 'memory-low' && severity === 'fail')) {
+    return { ...inside, ok: false, jupyter };
+  }
   const finding = {
     id: 'jupyter-kernel',
     severity: 'fail' as const,

@@ -22,12 +22,12 @@ const HEALTHY: Steps = {
   compile: {},
 };
 
-function findings(change: Steps): string[] {
+function findings(change: Steps, memoryLimit: number | null = null): string[] {
   const steps = Object.fromEntries(
     Object.entries({ ...HEALTHY, ...change }).map(([name, step]) => [name, { ok: true, ms: 1, ...step }]),
   );
   const interpreter = { python: '3.11.2', executable: '/p', compiler: null, headers: true, cores: 2 };
-  return environmentFindings({ format: 1, interpreter, steps, ms: 1 }, { tables }).map(
+  return environmentFindings({ format: 1, interpreter, steps, ms: 1 }, { tables, memoryLimit }).map(
     ({ id, severity }) => `${severity} ${id}`,
   );
 }
@@ -103,6 +103,11 @@ describe('environmentFindings', () => {
     ],
     ['NCCL', { nccl: failed('unhandled system error') }, ['fail nccl-failed']],
   ])('%s', (_name, change, expected) => expect(findings(change)).toEqual(expected));
+
+  it('knows a limit that only the machine outside sees', () => {
+    expect(findings({}, 200 << 20)).toEqual(['fail memory-low']);
+    expect(findings({}, 8 * GIB)).toEqual([]);
+  });
 
   it('compares a card with its physical limit', () => {
     expect(findings({ 'rates 0': rates('NVIDIA H200', 712, 4100) })).toEqual([]);

@@ -130,8 +130,14 @@ function stepFindings(report: ProbeReport, place: readonly Finding[]): Finding[]
   return found;
 }
 
+export interface Known {
+  tables?: CompatTables;
+  /** Bytes that a cgroup allows the environment, seen from outside. */
+  memoryLimit?: number | null;
+}
+
 /** Judges what python/rigprobe/probes.py printed. Throws RIG-DOCTOR-002 when it is no report. */
-export function environmentFindings(raw: unknown, options: { tables?: CompatTables } = {}): Finding[] {
+export function environmentFindings(raw: unknown, options: Known = {}): Finding[] {
   const parsed = v.safeParse(ProbeReport, raw);
   if (!parsed.success) {
     throw new RigError('RIG-DOCTOR-002', 'the probes gave no readable report', {
@@ -140,7 +146,7 @@ export function environmentFindings(raw: unknown, options: { tables?: CompatTabl
     });
   }
   const report = parsed.output;
-  const place = placeFindings(report);
+  const place = placeFindings(report, options.memoryLimit ?? null);
   const rates = options.tables ? rateFindings(report, options.tables) : [];
   return orderFindings([...place, ...stepFindings(report, place), ...rates]);
 }

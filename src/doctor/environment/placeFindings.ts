@@ -1,26 +1,22 @@
 import { type Finding, finding } from '../finding.ts';
+import { memoryFinding } from '../memoryFinding.ts';
+import { killedSteps } from '../verificationReport.ts';
 import { Folder, Memory, SharedMemory, Tools, factsOf } from './probeReport.ts';
 import type { ProbeReport } from './probeReport.ts';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-/** The memory that torch needs: 0.4 GiB to import, about 1 GiB to compile, on top of the user's own. */
-function memory(report: ProbeReport): Finding[] {
+/** `outside`: the limit that a cgroup sets, which the environment itself does not see. */
+function memory(report: ProbeReport, outside: number | null): Finding[] {
   const facts = factsOf(report.steps['memory'], Memory);
   if (!facts) return [];
-  const found: Finding[] = [];
-  const bytes = Math.min(facts.limit ?? facts.total, facts.total);
-  if (bytes < 4 * GIB) {
-    const limited = facts.limit !== null && facts.limit <= facts.total;
-    found.push(
-      finding('memory-low', bytes < GIB ? 'fail' : 'warn', {
-        title: `the environment has ${(bytes / MIB).toFixed(0)} MiB of memory: too little for torch${bytes < GIB ? ' at all' : '.compile and workers'}`,
-        evidence: limited ? `cgroup limit ${facts.limit} bytes` : `MemTotal ${facts.total} bytes`,
-        remedy: limited ? 'memory: 8g in torchrig.yaml, then: rig down && rig up' : null,
-      }),
-    );
-  }
+  const limits = [facts.limit, outside].filter((limit) => limit !== null);
+  const found = memoryFinding({
+    total: facts.total,
+    limit: limits.length > 0 ? Math.min(...limits) : null,
+    killed: killedSteps(report.steps),
+  });
   if (facts.addressSpace !== null) {
     found.push(
       finding('address-space', 'fail', {
@@ -115,6 +111,9 @@ function shadowed(report: ProbeReport): Finding[] {
 }
 
 /** What is wrong with the place that Python runs in. */
-export function placeFindings(report: ProbeReport): Finding[] {
-  return [memory, shm, workspace, tools, shadowed].flatMap((check) => check(report));
+export function placeFindings(report: ProbeReport, memoryLimit: number | null): Finding[] {
+  return [
+    ...memory(report, memoryLimit),
+    ...[shm, workspace, tools, shadowed].flatMap((check) => check(report)),
+  ];
 }

@@ -13,6 +13,8 @@ export interface ProbeOptions {
   /** Where the user's work lies inside, `/workspace`. */
   workspace?: string;
   tables?: CompatTables;
+  /** Bytes that a cgroup outside allows it; the environment cannot see it. */
+  memoryLimit?: number | null;
   /** False leaves torch.compile out, the longest step: after a verification that had it. */
   compile?: boolean;
   /** Seconds for hashing libraries: 4, about 3 GB; sizes are always checked. */
@@ -39,5 +41,6 @@ export async function probeEnvironment(
     timeout: (TOTAL + 30) * 1000,
   });
   const report = parseProbeOutput(result, 'the probes');
-  return { findings: environmentFindings(report, options.tables ? { tables: options.tables } : {}), report };
+  const { tables, memoryLimit = null } = options;
+  return { findings: environmentFindings(report, { memoryLimit, ...(tables && { tables }) }), report };
 }
