@@ -1,4 +1,4 @@
-import { RigError } from '../kernel/index.ts';
+import { RigError, isRigError, messageOf } from '../kernel/index.ts';
 import type { SandboxMode } from './engine.ts';
 import { probeNamespaces } from './probeSandbox.ts';
 import type { Isolation } from './prepareStart.ts';
@@ -20,9 +20,12 @@ export async function chooseIsolation(
   try {
     return { mode: 'proot', tool: await obtainProot(context), reason: why };
   } catch (error) {
+    const own = isRigError(error) ? error : undefined;
+    const ways = [...(own?.hint ? [own.hint] : []), ...hints];
     throw new RigError('RIG-ENGINE-006', 'no environment can be isolated on this machine', {
-      why: `${why}; proot, the way without namespaces, cannot be had: ${error instanceof Error ? error.message : String(error)}`,
-      hint: hints.join('; ') || 'run rig as root',
+      why: `${why}; proot, the way without namespaces, cannot be had: ${messageOf(error)}${own?.why ? ` (${own.why})` : ''}`,
+      hint: ways.join('; or ') || 'run rig as root',
+      ...(own && { exitCode: own.exitCode }),
       cause: error,
     });
   }

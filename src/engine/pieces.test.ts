@@ -10,6 +10,7 @@ import { logStream } from './logStream.ts';
 import { networkFiles } from './networkFiles.ts';
 import { placeInRoot } from './placeInRoot.ts';
 import { pretendFilter } from './pretendFilter.ts';
+import { extractLoaders, loaderEnv } from './prootLoader.ts';
 import { subordinateRange } from './subordinateIds.ts';
 
 let base: string;
@@ -145,4 +146,28 @@ it("the caller's range of ids, by name or number", async () => {
 it("the environment inside: ours, then the image's, then the user's", () => {
   const env = insideEnv({ env: ['PATH=/opt/bin', 'A=1', 'B=x=y', 'C'] }, { A: '2' });
   expect(env).toMatchObject({ PATH: '/opt/bin', A: '2', B: 'x=y', C: '', HOME: '/root' });
+});
+
+describe("proot's loaders", () => {
+  const elf = (bits: 1 | 2, body: string): Buffer => {
+    const header = Buffer.alloc(64);
+    header.write('\x7fELF', 'latin1');
+    header.set([bits, 1, 1], 4);
+    const entries = bits === 2 ? 58 : 46;
+    if (bits === 2) header.writeBigUInt64LE(BigInt(64 + body.length), 40);
+    else header.writeUInt32LE(64 + body.length, 32);
+    header.writeUInt16LE(8, entries);
+    header.writeUInt16LE(2, entries + 2);
+    return Buffer.concat([header, Buffer.from(body), Buffer.alloc(16, 's')]);
+  };
+  it('are taken out of the program whole, and it is told where they lie', async () => {
+    const [wide, narrow] = [elf(2, 'sixty-four'), elf(1, 'thirty-two')];
+    const parts = [elf(2, 'proot'), Buffer.from('\x7fELF is also a string'), wide, Buffer.alloc(5), narrow];
+    await writeFile(join(base, 'proot'), Buffer.concat([...parts, Buffer.from('rest')]));
+    await extractLoaders(join(base, 'proot'), base);
+    const env = loaderEnv(base);
+    expect(await readFile(env['PROOT_LOADER'] ?? '')).toEqual(wide);
+    expect(await readFile(env['PROOT_LOADER_32'] ?? '')).toEqual(narrow);
+    expect((await stat(env['PROOT_LOADER'] ?? '')).mode & 0o777).toBe(0o500);
+  });
 });

@@ -1,6 +1,6 @@
-import { chmod, mkdir, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { RigError, run } from '../kernel/index.ts';
+import { chmod, mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RigError, errnoOf, run } from '../kernel/index.ts';
 import { MARKER } from './boxIdentity.ts';
 import type { Bind } from './bootScript.ts';
 import { copyRoot } from './copyRoot.ts';
@@ -10,6 +10,7 @@ import { findPython, systemPath } from './hostPrograms.ts';
 import { insidePath } from './insidePath.ts';
 import { placeInRoot } from './placeInRoot.ts';
 import { prootFilter } from './pretendFilter.ts';
+import { loaderEnv } from './prootLoader.ts';
 import { prootProgram } from './prootTool.ts';
 import { sizeWord } from './sizeWord.ts';
 import { loadFilterWords } from './syscallFilter.ts';
@@ -58,9 +59,7 @@ export async function prepareProot(wish: ProotWish): Promise<ProotLaunch> {
     '-b',
     `${wish.binds.find(({ target }) => target === '/workspace')?.source ?? request.workspace}:/root/workspace`,
   ];
-  const temporary = join(folder.root, 'proot');
-  await mkdir(temporary, { recursive: true, mode: 0o700 });
-  const env = { PROOT_TMP_DIR: temporary, [MARKER]: folder.root };
+  const env = { ...loaderEnv(tool), [MARKER]: folder.root };
   return {
     words,
     env: { ...env, ...(await howItWorks(words, env)) },
@@ -102,10 +101,27 @@ async function bindWords(root: string, binds: Bind[]): Promise<string[]> {
         hint: 'rename it, or make a symbolic link to it',
       });
     }
-    await insidePath(root, target);
+    const outer = binds.findLast((other) => target.startsWith(`${other.target}/`));
+    await makePoint(
+      source,
+      outer
+        ? await insidePath(outer.source, target.slice(outer.target.length))
+        : await insidePath(root, target),
+    );
     words.push('-b', `${source}:${target}`);
   }
   return words;
+}
+
+/** As mounting would have it; where none can be made, proot makes a stand-in in /tmp. */
+async function makePoint(source: string, point: string): Promise<void> {
+  try {
+    const isFolder = (await stat(source)).isDirectory();
+    await mkdir(isFolder ? point : dirname(point), { recursive: true });
+    if (!isFolder) await writeFile(point, '', { flag: 'a' });
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
 }
 
 const CHECK =
@@ -121,7 +137,8 @@ async function howItWorks(words: string[], env: Record<string, string>): Promise
       timeout: 20_000,
     });
     if (result.code === 0) return mode;
-    why = result.stderr.trim().split('\n')[0] ?? `it ended with ${result.code}`;
+    const lines = result.stderr.trim().split('\n');
+    why = lines.find((line) => /error/i.test(line)) ?? (lines[0] || `it ended with ${result.code}`);
   }
   throw new RigError('RIG-ENGINE-006', 'neither namespaces nor proot work on this machine', {
     why: `proot: ${why}`,

@@ -1,8 +1,9 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RigError, errnoOf, sha256Hex, temporaryName } from '../kernel/index.ts';
 import type { HomeLayout, Progress } from '../kernel/index.ts';
 import type { LockedDeb } from '../lock/index.ts';
+import { extractLoaders } from './prootLoader.ts';
 
 /** proot of Debian 12 and the one library it needs beside the C library, which the environment's own root has. */
 const DEBS: Partial<Record<NodeJS.Architecture, LockedDeb[]>> = {
@@ -29,6 +30,7 @@ const DEBS: Partial<Record<NodeJS.Architecture, LockedDeb[]>> = {
 };
 
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
+const PROGRAM = 'proot/usr/bin/proot';
 
 export interface ProotContext {
   layout: HomeLayout;
@@ -43,7 +45,7 @@ export function hasProot(): boolean {
 
 /**
  * The folder with proot, brought by our own store on first need; nothing is installed. Throws RIG-ENGINE-006 for a processor
- * it is not built for, and what the store throws when it cannot be had.
+ * it is not built for and where it may not be run, and what the store throws when it cannot be had.
  */
 export async function obtainProot({ layout, env, progress }: ProotContext): Promise<string> {
   const debs = DEBS[process.arch];
@@ -54,9 +56,19 @@ export async function obtainProot({ layout, env, progress }: ProotContext): Prom
   }
   const folder = join(
     layout.tools,
-    `proot-${sha256Hex(debs.map(({ sha256 }) => sha256).join()).slice(0, 16)}`,
+    // the loaders lie beside it
+    `proot-${sha256Hex([...debs.map(({ sha256 }) => sha256), 'loaders'].join()).slice(0, 16)}`,
   );
-  if (await isThere(folder)) return folder;
+  if (!(await isThere(folder))) await bring(debs, folder, { layout, env, ...(progress && { progress }) });
+  await mayRun(join(folder, PROGRAM), layout.root);
+  return folder;
+}
+
+async function bring(
+  debs: LockedDeb[],
+  folder: string,
+  { layout, env, progress }: ProotContext,
+): Promise<void> {
   // Loaded here, because hardly any command comes this way.
   const { openStore } = await import('../store/index.ts');
   const { debianSources, locateDeb } = await import('../sources/index.ts');
@@ -80,7 +92,17 @@ export async function obtainProot({ layout, env, progress }: ProotContext): Prom
   } finally {
     await store.close();
   }
-  return folder;
+}
+
+/** On a file system that is mounted noexec, no file has the right to be run: said before the long part begins. */
+async function mayRun(program: string, home: string): Promise<void> {
+  await access(program, constants.X_OK).catch((error: unknown) => {
+    throw new RigError('RIG-ENGINE-006', `no program in TORCHRIG_HOME ${home} may be run`, {
+      why: 'its file system is mounted noexec',
+      hint: 'set TORCHRIG_HOME to a folder from which programs may be run (docker run --tmpfs /data:exec, or a volume: -v rig:/data; with -e TORCHRIG_HOME=/data)',
+      cause: error,
+    });
+  });
 }
 
 async function unpackAll(files: { deb: LockedDeb; path: string }[], folder: string): Promise<void> {
@@ -100,6 +122,7 @@ async function unpackAll(files: { deb: LockedDeb; path: string }[], folder: stri
         chown: false,
       });
     }
+    await extractLoaders(join(temporary, PROGRAM), temporary);
     await rename(temporary, folder).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error; // another run was first
     });
@@ -109,7 +132,7 @@ async function unpackAll(files: { deb: LockedDeb; path: string }[], folder: stri
 }
 
 async function isThere(folder: string): Promise<boolean> {
-  return access(join(folder, 'proot/usr/bin/proot')).then(
+  return access(join(folder, PROGRAM)).then(
     () => true,
     () => false,
   );
@@ -126,6 +149,6 @@ export function prootProgram(folder: string, lower: string): string[] {
     join(lower, LIBRARIES, 'ld-linux-x86-64.so.2'),
     '--library-path',
     libraries.join(':'),
-    join(folder, 'proot/usr/bin/proot'),
+    join(folder, PROGRAM),
   ];
 }

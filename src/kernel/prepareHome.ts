@@ -3,6 +3,10 @@ import { dirname } from 'node:path';
 import { ensureFolder } from './ensureFolder.ts';
 import { errnoOf, messageOf, RigError } from './errors.ts';
 
+const HINT = 'set TORCHRIG_HOME to a folder on a local disk that you may write';
+const IN_CONTAINER =
+  '; in a container with a read-only root, to a volume: docker run -v rig:/data -e TORCHRIG_HOME=/data';
+
 /** Makes TORCHRIG_HOME (0700: set-uid files of images lie in it). Throws RIG-KERNEL-002 when it cannot be made or written. */
 export async function prepareHome(root: string): Promise<void> {
   try {
@@ -13,7 +17,7 @@ export async function prepareHome(root: string): Promise<void> {
   } catch (error) {
     throw new RigError('RIG-KERNEL-002', `TORCHRIG_HOME ${root} cannot be used`, {
       why: reason(error),
-      hint: 'set TORCHRIG_HOME to a folder on a local disk that you may write',
+      hint: HINT + (errnoOf(error) === 'EROFS' ? IN_CONTAINER : ''),
       cause: error,
     });
   }
