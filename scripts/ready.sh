@@ -5,13 +5,22 @@ set -eu
 want=${1:-build}
 root=$(CDPATH='' cd -- "${0%/*}/.." && pwd)
 own=$root/.rig
-mkdir -p "$own"
+say() { printf '%s\n' "rig: $*" >&2; }
+
+if ! mkdir -p "$own" 2>/dev/null || [ ! -w "$own" ]; then
+  say "error: rig has to be built first, and $root cannot be written"
+  say "hint: run ./rig version once where it can be written, or copy the checkout to a folder of yours (in a container: to a volume)"
+  exit 1
+fi
 
 if [ -z "${RIG_READY_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
   RIG_READY_LOCKED=1 exec flock "$own/ready.lock" sh "$0" "$want"
 fi
 
-say() { printf '%s\n' "rig: $*" >&2; }
+# A root that is read-only: what pip and npm keep in /tmp and in the home folder goes here.
+cache=$own/npm-cache
+[ -w "${HOME:-/nowhere}" ] || export npm_config_cache="$cache"
+[ -w "${TMPDIR:-/tmp}" ] || { mkdir -p "$own/tmp" && export TMPDIR="$own/tmp"; }
 
 good_node() { [ -n "$1" ] && "$1" -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a===20&&b>=19)?0:1)' 2>/dev/null; }
 
@@ -48,6 +57,7 @@ if [ ! -e "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
     exit 4
   }
   touch "$installed"
+  rm -rf "$cache" "$own/tmp/"*
 fi
 [ "$want" = build ] || exit 0
 

@@ -149,17 +149,6 @@ it("the environment inside: ours, then the image's, then the user's", () => {
 });
 
 describe("proot's loaders", () => {
-  const elf = (bits: 1 | 2, body: string): Buffer => {
-    const header = Buffer.alloc(64);
-    header.write('\x7fELF', 'latin1');
-    header.set([bits, 1, 1], 4);
-    const entries = bits === 2 ? 58 : 46;
-    if (bits === 2) header.writeBigUInt64LE(BigInt(64 + body.length), 40);
-    else header.writeUInt32LE(64 + body.length, 32);
-    header.writeUInt16LE(8, entries);
-    header.writeUInt16LE(2, entries + 2);
-    return Buffer.concat([header, Buffer.from(body), Buffer.alloc(16, 's')]);
-  };
   it('are taken out of the program whole, and it is told where they lie', async () => {
     const [wide, narrow] = [elf(2, 'sixty-four'), elf(1, 'thirty-two')];
     const parts = [elf(2, 'proot'), Buffer.from('\x7fELF is also a string'), wide, Buffer.alloc(5), narrow];
@@ -171,3 +160,16 @@ describe("proot's loaders", () => {
     expect((await stat(env['PROOT_LOADER'] ?? '')).mode & 0o777).toBe(0o500);
   });
 });
+
+/** As much of an ELF file as says where it ends. */
+function elf(bits: 1 | 2, body: string): Buffer {
+  const header = Buffer.alloc(64);
+  header.write('\x7fELF', 'latin1');
+  header.set([bits, 1, 1], 4);
+  const entries = bits === 2 ? 58 : 46;
+  if (bits === 2) header.writeBigUInt64LE(BigInt(64 + body.length), 40);
+  else header.writeUInt32LE(64 + body.length, 32);
+  header.writeUInt16LE(8, entries);
+  header.writeUInt16LE(2, entries + 2);
+  return Buffer.concat([header, Buffer.from(body), Buffer.alloc(16, 's')]);
+}
