@@ -1,7 +1,8 @@
 """Probes of `rig doctor` inside an environment; prints one JSON document.
 
-Request: {"torch": bool, "workspace": "/workspace", "workers": 2, "hashSeconds": 4, "compile": true, "total": seconds}.
-Two processes side by side: one computes, the other looks at the place and starts processes of its own.
+Request: {"torch": bool, "work": bool (false: torch is not tried), "workspace": "/workspace", "workers": 2,
+"hashSeconds": 3, "compile": true, "total": seconds}.
+Three processes side by side: one looks at the place, one computes, one starts processes of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any, Dict, List
 
 from rigprobe import gpu, system, torchwork, verify
-from rigprobe.runner import Step, run_jobs
+from rigprobe.runner import Step, after, run_jobs, unfold
 
 #: Whose shared libraries are compared with their RECORD, in this order.
 CHECKED = ["torch", "triton", "numpy", "torchvision", "torchaudio"]
@@ -40,10 +41,9 @@ def place_steps(request: Dict[str, Any]) -> List[Step]:
         Step("shadowed", 10, lambda: system.shadowed([workspace])),
     ]
     if request["torch"]:
-        steps += [
-            Step("libraries", 30, system.stray_libraries),
-            Step("files", 60, lambda: system.files(CHECKED + _nvidia_wheels(), request["hashSeconds"])),
-        ]
+        steps.append(Step("libraries", 30, system.stray_libraries))
+    if request["torch"] and request["work"]:
+        steps.append(Step("files", 60, lambda: system.files(CHECKED + _nvidia_wheels(), request["hashSeconds"])))
     return steps
 
 
@@ -57,28 +57,41 @@ def process_steps(request: Dict[str, Any], gpus: int) -> List[Step]:
     return steps
 
 
-def compute_steps(request: Dict[str, Any], gpus: int) -> List[Step]:
-    steps = [
-        Step("torch", 90, verify.torch_versions),
-        Step("gpus", 60, verify.gpus),
-        Step("allocate", 60, lambda: torchwork.allocate(128 << 20)),
-        Step("products", 60, lambda: torchwork.products(512)),
-    ]
+#: Both use threads: in their process nothing may be forked after them.
+VALUES = [
+    Step("allocate", 60, lambda: torchwork.allocate(128 << 20)),
+    Step("products", 60, lambda: torchwork.products(512)),
+]
+
+
+def gpu_steps(gpus: int) -> List[Step]:
+    steps = [Step(f"rates {index}", 60, partial(torchwork.gpu_rates, index)) for index in range(gpus)]
+    return steps + ([Step("peers", 60, torchwork.peers)] if gpus > 1 else [])
+
+
+def torch_jobs(request: Dict[str, Any], gpus: int) -> List[List[Step]]:
+    """Side by side: what computes and what starts processes. On a GPU nothing computes beside the measurement."""
+    compute = [Step("torch", 90, verify.torch_versions), Step("gpus", 60, verify.gpus)]
+    processes = process_steps(request, gpus)
     if gpus > 0:
-        steps += [Step(f"rates {index}", 60, partial(torchwork.gpu_rates, index)) for index in range(gpus)]
-    if gpus > 1:
-        steps.append(Step("peers", 60, torchwork.peers))
+        compute += VALUES + gpu_steps(gpus)
+    else:
+        processes += VALUES
     if request["compile"]:
-        steps.append(Step("compile", 240, verify.compiled_model))
-    return steps
+        compute.append(Step("compile", 240, verify.compiled_model))
+    return [compute, processes]
 
 
 def run(request: Dict[str, Any]) -> None:
     started = time.perf_counter()
-    gpus = _gpu_count() if request["torch"] else 0
-    jobs = [place_steps(request)]
-    if request["torch"]:
-        jobs = [compute_steps(request, gpus), place_steps(request) + process_steps(request, gpus)]
-    results = run_jobs(jobs, request["total"])
+    place = place_steps(request)
+    if request["torch"] and request["work"]:
+        # Imported once, without a touch of CUDA: that must not be there before a fork.
+        first = Step("import", 90, torchwork.import_torch)
+        jobs = torch_jobs(request, _gpu_count())
+        limit = request["total"]
+        results = unfold(run_jobs([place, after(first, jobs, limit)], limit + 10), jobs)
+    else:
+        results = run_jobs([place], request["total"])
     elapsed = round((time.perf_counter() - started) * 1000, 1)
     print(json.dumps({"format": 1, "interpreter": verify.interpreter(), "steps": results, "ms": elapsed}))

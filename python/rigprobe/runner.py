@@ -179,3 +179,28 @@ def run_jobs(jobs: Sequence[Sequence[Step]], limit: float) -> Dict[str, Result]:
             elif left:
                 children.append(Child(left))
     return results
+
+
+Jobs = Sequence[Sequence[Step]]
+#: The step of after() that stands for all that come after the first.
+REST = "rest"
+
+
+def after(first: Step, jobs: Jobs, limit: float) -> List[Step]:
+    """A job that runs `first` and then `jobs` side by side in forks of its process: what `first` imported is there for all.
+
+    A first step that fails or dies keeps none of the others from being tried. `limit`: seconds for all together.
+    """
+    give_up = time.monotonic() + limit
+    return [
+        first,
+        Step(REST, limit, lambda: {"results": run_jobs(jobs, max(0.0, give_up - time.monotonic()))}),
+    ]
+
+
+def unfold(results: Dict[str, Result], jobs: Jobs) -> Dict[str, Result]:
+    """The results of run_jobs with those of after(first, jobs) beside the others; every step has one."""
+    rest = results.pop(REST)
+    names = [step.name for job in jobs for step in job]
+    lost = {"ok": False, "ms": 0, "error": rest.get("error")}
+    return {**results, **{name: rest.get("results", {}).get(name, lost) for name in names}}

@@ -4,7 +4,7 @@ export type { Verification, VerificationLimits, VerificationRequest } from './ve
 export { verifyEnvironment } from './verify.ts';
 export type { ExecInside, VerifyOptions } from './verify.ts';
 export { readVerification, verificationKey, writeVerification } from './verificationCache.ts';
-export { explainStream } from './explain/explainText.ts';
+export { explainStream, explainText } from './explain/explainText.ts';
 export { explainId } from './explain/explainId.ts';
 export type { Explanation, ExplainOptions } from './explain/explanation.ts';
 export { runDoctor } from './doctor.ts';

@@ -120,15 +120,20 @@ describe('judgeVerification', () => {
       put('steps.matmul', { ok: false, ms: 9, error });
       put('imports.torch', { ok: false, ms: 9, error });
     });
-    const { ok, findings } = judgeVerification(raw, lockOf(plan), { memoryLimit: 200 << 20 });
+    const { ok, findings } = judgeVerification(raw, lockOf(plan), { memoryLimit: 500 << 20 });
     expect(ok).toBe(false);
     expect(findings).toMatchObject([
-      { id: 'memory-low', severity: 'fail', title: expect.stringContaining('200 MiB') },
+      { id: 'memory-low', severity: 'fail', title: expect.stringContaining('500 MiB') },
     ]);
     expect(findings[0]?.evidence).toBe(
-      'cgroup limit 209715200 bytes; killed by the kernel (SIGKILL): torch, matmul, import of torch',
+      'cgroup limit 524288000 bytes; killed by the kernel (SIGKILL): torch, matmul, import of torch',
     );
     expect(idsOf(raw)).toEqual(['memory-low']);
+    const untried = reportWith((put) => {
+      put('steps', {});
+      put('imports', {});
+    });
+    expect(idsOf(untried, lockOf(plan), { memoryLimit: 200 << 20 })).toEqual(['memory-low']);
     expect(idsOf(reportWith(), lockOf(plan), { memoryLimit: 2 ** 31 })).toEqual(['memory-low']);
     expect(idsOf(reportWith(), lockOf(plan), { memoryLimit: 2 ** 33 })).toEqual([]);
   });

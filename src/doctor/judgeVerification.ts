@@ -5,7 +5,7 @@ import { explainText } from './explain/explainText.ts';
 import { type Finding, finding, orderFindings, verdictOf } from './finding.ts';
 import { judgePackages, judgeVersions } from './judgeVersions.ts';
 import { type Verification, verificationOf } from './verification.ts';
-import { memoryFinding } from './memoryFinding.ts';
+import { isHopeless, memoryFinding } from './memoryFinding.ts';
 import {
   type ImportResult,
   type StepError,
@@ -111,7 +111,7 @@ function judgeMemory(report: VerificationReport, limit: number | null): Finding[
 
 /**
  * Judges what the verification script printed against the lock. `gpus`: how many the environment was given;
- * `memoryLimit`: bytes that a cgroup allows it.
+ * `memoryLimit`: bytes that a cgroup allows it; too few for torch are the one finding, for then nothing was tried.
  * Never throws for a broken environment; throws RIG-DOCTOR-002 when `raw` is not a report at all.
  */
 export function judgeVerification(
@@ -127,13 +127,17 @@ export function judgeVerification(
     });
   }
   const report = parsed.output;
-  const findings = orderFindings([
-    ...judgeMemory(report, options.memoryLimit ?? null),
-    ...judgeSteps(report, lock.plan !== null),
-    ...judgeVersions(report, lock),
-    ...judgeGpus(report, options.gpus),
-    ...judgeImports(report, lock),
-    ...judgePackages(report, lock),
-  ]);
+  const limit = options.memoryLimit ?? null;
+  const tried =
+    lock.plan !== null && isHopeless(limit)
+      ? []
+      : [
+          ...judgeSteps(report, lock.plan !== null),
+          ...judgeVersions(report, lock),
+          ...judgeGpus(report, options.gpus),
+          ...judgeImports(report, lock),
+          ...judgePackages(report, lock),
+        ];
+  const findings = orderFindings([...judgeMemory(report, limit), ...tried]);
   return { ok: verdictOf(findings) !== 'fail', ...verificationOf(report, findings) };
 }

@@ -6,6 +6,13 @@ const MIB = 2 ** 20;
 const COMFORT = 4 * GIB;
 /** torch needs 0.4 GiB to be imported, about 1 GiB to compile, on top of the user's own. */
 const TORCH = GIB;
+/** With less, an import of torch is killed or reads its libraries from the disk over and over for minutes. */
+const IMPORT = 400 * MIB;
+
+/** Whether trying torch under this limit could only fail, and slowly. */
+export function isHopeless(limit: number | null | undefined): boolean {
+  return limit !== null && limit !== undefined && limit < IMPORT;
+}
 
 export interface MemorySeen {
   /** Bytes of the machine; null where it is not known. */

@@ -1,6 +1,7 @@
 import { RigError } from '../kernel/index.ts';
 import type { Lock } from '../lock/index.ts';
 import { judgeVerification } from './judgeVerification.ts';
+import { isHopeless } from './memoryFinding.ts';
 import { probeScript } from './probeScript.ts';
 import {
   type Verification,
@@ -44,12 +45,18 @@ export function parseProbeOutput(result: Awaited<ReturnType<ExecInside>>, what: 
 /** Verifies a running environment by real work (issue "rig up", part 8). About 12 s warm on two cores for the v2.7 set. */
 export async function verifyEnvironment(options: VerifyOptions): Promise<Verification> {
   const limits = options.limits ?? VERIFICATION_LIMITS;
-  const input = await probeScript('verify', verificationRequest(options.lock, limits));
+  const { gpus, memoryLimit = null } = options;
+  const request = verificationRequest(options.lock, limits);
+  const input = await probeScript(
+    'verify',
+    options.lock.plan !== null && isHopeless(memoryLimit)
+      ? { ...request, packages: {}, torch: false }
+      : request,
+  );
   const result = await options.exec([options.python ?? 'python', '-'], {
     input,
     timeout: (limits.total + 30) * 1000,
   });
   const raw = parseProbeOutput(result, 'the verification');
-  const { gpus, memoryLimit = null } = options;
   return judgeVerification(raw, options.lock, { memoryLimit, ...(gpus === undefined ? {} : { gpus }) });
 }

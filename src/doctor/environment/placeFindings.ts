@@ -66,7 +66,7 @@ function workspace(report: ProbeReport): Finding[] {
 
 function tools(report: ProbeReport): Finding[] {
   const facts = factsOf(report.steps['tools'], Tools);
-  if (!facts || !report.steps['torch']) return [];
+  if (!facts || !report.steps['libraries']) return [];
   const found: Finding[] = [];
   if (facts.compiler === null || facts.c === null) {
     found.push(
@@ -112,8 +112,8 @@ function shadowed(report: ProbeReport): Finding[] {
 
 /** What is wrong with the place that Python runs in. */
 export function placeFindings(report: ProbeReport, memoryLimit: number | null): Finding[] {
-  return [
-    ...memory(report, memoryLimit),
-    ...[shm, workspace, tools, shadowed].flatMap((check) => check(report)),
-  ];
+  const room = memory(report, memoryLimit);
+  // A memory limit bounds /dev/shm too: more of the one gives more of the other.
+  const shared = room.some(({ severity }) => severity === 'fail') ? [] : shm(report);
+  return [...room, ...shared, ...[workspace, tools, shadowed].flatMap((check) => check(report))];
 }

@@ -2,6 +2,7 @@ import type { CompatTables } from '../../compat/index.ts';
 import type { Finding } from '../finding.ts';
 import { probeScript } from '../probeScript.ts';
 import { type ExecInside, parseProbeOutput } from '../verify.ts';
+import { isHopeless } from '../memoryFinding.ts';
 import { environmentFindings } from './environmentFindings.ts';
 
 export interface ProbeOptions {
@@ -13,11 +14,11 @@ export interface ProbeOptions {
   /** Where the user's work lies inside, `/workspace`. */
   workspace?: string;
   tables?: CompatTables;
-  /** Bytes that a cgroup outside allows it; the environment cannot see it. */
+  /** Bytes that a cgroup outside allows it; the environment cannot see it. Where torch cannot even be imported, it is not tried. */
   memoryLimit?: number | null;
   /** False leaves torch.compile out, the longest step: after a verification that had it. */
   compile?: boolean;
-  /** Seconds for hashing libraries: 4, about 3 GB; sizes are always checked. */
+  /** Seconds for hashing libraries: 3, about 2 GB; sizes are always checked. */
   hashSeconds?: number;
 }
 
@@ -30,9 +31,10 @@ export async function probeEnvironment(
 ): Promise<{ findings: Finding[]; report: unknown }> {
   const input = await probeScript('probes', {
     torch: options.torch,
+    work: options.torch && !isHopeless(options.memoryLimit),
     workspace: options.workspace ?? '/workspace',
     workers: 2,
-    hashSeconds: options.hashSeconds ?? 4,
+    hashSeconds: options.hashSeconds ?? 3,
     compile: options.compile ?? true,
     total: TOTAL,
   });
