@@ -3,7 +3,7 @@ import { Refusal, mismatch, notFetched } from './failures.ts';
 import type { Http } from './http.ts';
 import type { Location } from './location.ts';
 import type { PartFile } from './partFile.ts';
-import { delay, isPassing, retryAfter } from './retry.ts';
+import { delay, isPassing, retryAfter, triesFor } from './retry.ts';
 import type { Slots } from './slots.ts';
 import { type Stretch, stretch } from './pump.ts';
 import { type Place, type StreamOptions, WholeOnly, isFatal, streamStretch } from './transfer.ts';
@@ -159,7 +159,7 @@ export class FileFetch {
         // where each try begins at byte 0 again, new bytes are no progress
         const isFurther = this.#part.received > before && place.servesRanges !== false;
         failures = isFurther ? 1 : failures + 1;
-        if (failures >= this.#tuning.tries) return error as Error;
+        if (failures >= triesFor(error, this.#tuning.tries)) return error as Error;
         const asked = retryAfter((error as { headers?: Record<string, string> }).headers ?? {});
         await delay(asked ?? this.#tuning.pause * 2 ** (failures - 1), this.#signal);
       }

@@ -60,6 +60,22 @@ describe('credentials', () => {
   });
 });
 
+it('a place where nobody ever answered is given up sooner than one that went away', async () => {
+  const http = createHttp({ env: {}, pause: 40 });
+  one.at.set('/', { body: 'x' });
+  await http.fetch({ url: `${one.url}/` });
+  await one.close();
+  await two.close();
+  const milliseconds = async (url: string): Promise<number> => {
+    const began = performance.now();
+    await expect(http.fetch({ url })).rejects.toMatchObject({ code: 'RIG-STORE-001', exitCode: 4 });
+    return performance.now() - began;
+  };
+  expect(await milliseconds(`${two.url}/`)).toBeLessThan(40 + 80 + 300);
+  expect(await milliseconds(`${one.url}/`)).toBeGreaterThan(40 + 80 + 160 + 320);
+  await http.close();
+});
+
 describe('netrc', () => {
   it('reads machines, default, comments, quotes and macros', () => {
     const find = parseNetrc(

@@ -5,7 +5,7 @@ import { type Connection, type Location, redactUrl, splitCredentials } from './l
 import { type Netrc, readNetrc } from './netrc.ts';
 import { proxyAddress, proxyFor } from './proxy.ts';
 import { trustContext } from './trust.ts';
-import { delay, isPassing, retryAfter } from './retry.ts';
+import { delay, isPassing, retryAfter, triesFor } from './retry.ts';
 
 export interface HttpOptions {
   /** Proxies, certificate bundles and netrc are read from it. */
@@ -61,6 +61,8 @@ export function createHttp(options: HttpOptions = {}): Http {
   const timeouts = { connect: 15_000, headers: 60_000, idle: 60_000, ...options.timeouts };
   const agents = new Map<string, Promise<Dispatcher>>();
   let netrc: Promise<Netrc> | undefined;
+  /** Origins that answered: when one of them is gone, it is worth waiting for. */
+  const answered = new Set<string>();
 
   const agentFor = (url: URL, via: Connection): Promise<Dispatcher> => {
     const wanted =
@@ -111,6 +113,7 @@ export function createHttp(options: HttpOptions = {}): Http {
     try {
       for (let hops = 0; ; hops += 1) {
         const answer = await once(url, location, headers, given);
+        answered.add(url.origin);
         const to = answer.headers['location'];
         // a body that is thrown away must not raise an error that nobody waits for
         answer.body.on('error', () => {});
@@ -133,7 +136,9 @@ export function createHttp(options: HttpOptions = {}): Http {
       }
     } catch (error) {
       given.signal?.throwIfAborted();
-      throw error instanceof RigError ? error : connectionFailure(location.url, error);
+      throw error instanceof RigError
+        ? error
+        : connectionFailure(location.url, error, { isKnown: answered.has(url.origin) });
     }
   };
 
@@ -142,7 +147,8 @@ export function createHttp(options: HttpOptions = {}): Http {
     given: GetOptions & { limit?: number } = {},
   ): Promise<FetchedBody> => {
     for (let attempt = 0; ; attempt += 1) {
-      const last = attempt >= (options.retries ?? 4);
+      const usual = (options.retries ?? 4) + 1;
+      const last = attempt + 1 >= usual;
       let wait: number | undefined;
       try {
         const answer = await get(location, given);
@@ -154,7 +160,7 @@ export function createHttp(options: HttpOptions = {}): Http {
         await answer.body.dump();
       } catch (error) {
         given.signal?.throwIfAborted();
-        if (last || !isPassing(error))
+        if (attempt + 1 >= triesFor(error, usual) || !isPassing(error))
           throw error instanceof RigError ? error : connectionFailure(location.url, error);
       }
       await delay(wait ?? (options.pause ?? 500) * 2 ** attempt, given.signal);
@@ -225,17 +231,28 @@ async function readAll(answer: HttpAnswer, limit: number, url: string): Promise<
   return Buffer.concat(chunks);
 }
 
-function failure(url: string, why: string, cause?: unknown): RigError {
+function failure(
+  url: string,
+  why: string,
+  { cause, details }: { cause?: unknown; details?: Record<string, unknown> } = {},
+): RigError {
   return new RigError('RIG-STORE-001', `${redactUrl(url)}: ${why}`, {
     why,
     hint: 'check the network, HTTP_PROXY/HTTPS_PROXY/NO_PROXY and the package source, then run the same command again',
     exitCode: EXIT.source,
     ...(cause !== undefined && { cause }),
+    ...(details && { details }),
   });
 }
 
-/** What went wrong below HTTP, in words. The message of the cause names hosts and ports only. */
-export function connectionFailure(url: string, error: unknown): RigError {
+/** Nobody is there. */
+const ABSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH']);
+
+/**
+ * What went wrong below HTTP, in words. The message of the cause names hosts and ports only. `isKnown`: the place has
+ * answered before.
+ */
+export function connectionFailure(url: string, error: unknown, { isKnown = true } = {}): RigError {
   const codes = [error, (error as { cause?: unknown } | null)?.cause].map(
     (e) => (e as { code?: unknown } | null)?.code,
   );
@@ -247,7 +264,9 @@ export function connectionFailure(url: string, error: unknown): RigError {
       exitCode: EXIT.source,
       cause: error,
     });
-  return failure(url, WORDS[code] ?? (code ? `${code}: ${messageOf(error)}` : messageOf(error)), error);
+  const words = WORDS[code] ?? (code ? `${code}: ${messageOf(error)}` : messageOf(error));
+  const isAbsent = ABSENT.has(code) && !isKnown;
+  return failure(url, words, { cause: error, ...(isAbsent && { details: { neverAnswered: true } }) });
 }
 
 const WORDS: Record<string, string> = {

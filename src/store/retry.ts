@@ -7,6 +7,15 @@ export function isPassing(what: unknown): boolean {
   return what.code === 'RIG-STORE-001' && what.cause !== undefined;
 }
 
+/** Tries of a place that never answered: a closed port or an unknown name seldom changes within seconds. */
+const ABSENT_TRIES = 3;
+
+/** How often in all to try what failed so, given the usual number of tries. */
+export function triesFor(failure: unknown, usual: number): number {
+  const isAbsent = failure instanceof RigError && failure.details?.['neverAnswered'] === true;
+  return isAbsent ? Math.min(usual, ABSENT_TRIES) : usual;
+}
+
 /** Milliseconds of a Retry-After header (seconds or a date), at most 30 s. */
 export function retryAfter(headers: Readonly<Record<string, string>>): number | undefined {
   const text = headers['retry-after'];
