@@ -66,3 +66,15 @@ export function notFetched(label: string, tried: readonly string[]): RigError {
     details: { file: label, tried },
   });
 }
+
+/** A source that failed, with the file that was wanted of it; anything else is passed on unchanged. */
+export function wantedOf(error: unknown, label: string): unknown {
+  if (!(error instanceof RigError) || error.exitCode !== EXIT.source) return error;
+  return new RigError(error.code, error.message, {
+    why: `${error.why ? `${error.why}; ` : ''}${label} was wanted of it`,
+    ...(error.hint !== undefined && { hint: error.hint }),
+    exitCode: error.exitCode,
+    details: { ...error.details, file: label },
+    cause: error,
+  });
+}

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Progress } from '../kernel/index.ts';
 import { type Claim, claimDownload, partialBytes } from './claims.ts';
-import { notFetched } from './failures.ts';
+import { notFetched, wantedOf } from './failures.ts';
 import { FileFetch, type Tuning, shareIdle } from './fetchFile.ts';
 import type { Http } from './http.ts';
 import type { Location } from './location.ts';
@@ -83,7 +83,9 @@ interface Batch {
 
 async function fetchOne(file: WantedFile, batch: Batch): Promise<void> {
   const { context, signal } = batch;
-  const places = await within(batch.lookups, signal, () => file.locate());
+  const places = await within(batch.lookups, signal, () => file.locate()).catch((error: unknown) => {
+    throw wantedOf(error, file.label);
+  });
   if (places.length === 0) throw notFetched(file.label, []);
   const claim = await claimDownload(context.partial, file.sha256, {
     isThere: () => context.has(file.sha256, file.size),

@@ -57,7 +57,9 @@ async function readRecord(home: HomeLayout, path: string): Promise<PreparedRecor
     const record = JSON.parse(await readFile(path, 'utf8')) as PreparedRecord;
     const isWhole = Array.isArray(record.trees) && Array.isArray(record.files);
     // A root that was in flight when the machine went down does not count.
-    return isWhole && (await hasTree(home, basename(record.lower), 'roots')) ? record : undefined;
+    if (!isWhole || !(await hasTree(home, basename(record.lower), 'roots'))) return undefined;
+    // The home may have been moved since, or be mounted elsewhere.
+    return { ...record, lower: join(home.roots, basename(record.lower)) };
   } catch {
     return undefined;
   }
