@@ -113,6 +113,11 @@ export interface ExecRequest {
   workdir?: string;
   /** A terminal inside, on the caller's: only when stdin and stdout are one. */
   tty?: boolean;
+  /**
+   * Told of what `exec`'s command writes on standard error, or, with a terminal, on the terminal. What it writes arrives unchanged
+   * where it belongs; where listening would take a terminal from the command, or cannot be done, it is not called.
+   */
+  hear?: (chunk: Buffer) => void;
   /** Aborting ends the command: by TERM and, 10 s later, KILL for `exec`; by KILL at once for `spawn`. */
   signal?: AbortSignal;
 }

@@ -78,9 +78,13 @@ function oddNames(env: Record<string, string>): string[] {
     .map(([key, value]) => `${key}=${value}`);
 }
 
-/** With a terminal, script(1) gives the command one of its own inside and keeps both of one size. */
-function commandWords(toolbox: Toolbox, { command, tty }: SpawnRequest): string[] {
-  return tty
-    ? [...toolWords(toolbox, 'script'), '-qefc', `exec ${shellWords(command)}`, '/dev/null']
-    : command;
+/**
+ * With a terminal, script(1) gives the command one of its own inside and keeps both of one size. A fourth stream gets a copy
+ * of what is written on it.
+ */
+function commandWords(toolbox: Toolbox, { command, tty, stdio }: SpawnRequest): string[] {
+  if (!tty) return command;
+  const isHeard = Array.isArray(stdio) && stdio.length > 3;
+  const words = `exec ${shellWords(command)}${isHeard ? ' 3>&-' : ''}`;
+  return [...toolWords(toolbox, 'script'), '-qefc', words, isHeard ? '/dev/fd/3' : '/dev/null'];
 }

@@ -2,6 +2,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { ExecRequest } from './engine.ts';
+import type { Ear } from './listen.ts';
 
 /** Passed on to the command inside; a second SIGINT means the same as the first. */
 const FORWARDED: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
@@ -15,8 +16,10 @@ const KILL_AFTER_MS = 10_000;
 export async function runAttached(
   start: (stdio: StdioOptions) => ChildProcess,
   { tty, signal }: Pick<ExecRequest, 'tty' | 'signal'>,
+  ear?: Ear,
 ): Promise<number> {
-  const child = start('inherit');
+  const child = start(stdioWith(tty, ear));
+  ear?.started();
   const forward = (name: NodeJS.Signals): void => {
     if (!(tty === true && FROM_KEYS.has(name))) void signalInside(child, name);
   };
@@ -28,12 +31,20 @@ export async function runAttached(
   };
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await exitCode(child);
+    const code = await exitCode(child);
+    await ear?.finished();
+    return code;
   } finally {
     for (const name of FORWARDED) process.off(name, forward);
     signal?.removeEventListener('abort', abort);
     clearTimeout(timer);
   }
+}
+
+/** Our own streams, with the ear in the place of standard error, or beside the terminal. */
+function stdioWith(tty: boolean | undefined, ear: Ear | undefined): StdioOptions {
+  if (!ear) return 'inherit';
+  return tty ? ['inherit', 'inherit', 'inherit', ear.fd] : ['inherit', 'inherit', ear.fd];
 }
 
 /** Ends a child, and with it the command inside, when `signal` aborts; the child then closes as if killed from outside. */

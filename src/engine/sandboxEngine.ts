@@ -5,7 +5,9 @@ import type { HomeLayout, Progress } from '../kernel/index.ts';
 import { isAlive, readBox } from './boxIdentity.ts';
 import type { BoxIdentity } from './boxIdentity.ts';
 import { killOnAbort, runAttached } from './runAttached.ts';
-import type { Engine, EnvironmentStart, Probe, Started } from './engine.ts';
+import type { Engine, EnvironmentStart, ExecRequest, Probe, SandboxMode, Started } from './engine.ts';
+import { openEar } from './listen.ts';
+import type { Ear } from './listen.ts';
 import { enterBox } from './enterBox.ts';
 import { environmentFolder } from './environmentFolder.ts';
 import type { EnvironmentFolder } from './environmentFolder.ts';
@@ -53,7 +55,8 @@ export function createSandboxEngine({
     },
     exec: async (name, request) => {
       const { state, box } = await running(folderOf(name));
-      return runAttached((stdio) => enterBox(state, box, { ...request, stdio }), request);
+      const ear = await earFor(request, layout.tmp, state.mode);
+      return runAttached((stdio) => enterBox(state, box, { ...request, stdio }), request, ear);
     },
     stop: async (name, options) => stop(folderOf(name), options?.timeoutMs ?? STOP_MS),
     remove: async (name, { purge }) => {
@@ -134,6 +137,13 @@ async function startStopped(
     await rm(file, { force: true });
   await writeState(folder, state);
   return { state, box: await launch(folder, env) };
+}
+
+/** No terminal is taken from a command for the sake of hearing it: neither that of standard error nor, without script(1), any. */
+async function earFor({ hear, tty }: ExecRequest, tmp: string, mode: SandboxMode): Promise<Ear | undefined> {
+  if (!hear || (tty ? mode === 'proot' : process.stderr.isTTY)) return undefined;
+  await mkdir(tmp, { recursive: true });
+  return openEar(tmp, hear, tty ? undefined : 2);
 }
 
 interface Running {
