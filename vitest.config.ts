@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          globalSetup: ['./tests/support/ownTemp.ts'],
           include: ['src/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
@@ -16,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          globalSetup: ['./tests/support/ownTemp.ts'],
           include: ['tests/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   canonicalJson,
   formatBytes,
@@ -15,7 +15,12 @@ import {
   writeFileAtomic,
 } from './index.ts';
 
-const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'rig-kernel-'));
+let base: string;
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'rig-kernel-'));
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+const folder = (): Promise<string> => mkdtemp(join(base, 'of-a-test-'));
 
 describe('sizes', () => {
   it.each([

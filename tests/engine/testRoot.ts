@@ -54,7 +54,7 @@ function aptMirror(): { address: string; release: string } {
 /** A small real Debian root, made once and kept for later runs in the system's temporary folder. Only ever a lower layer. */
 export async function testRoot(): Promise<string> {
   const { address, release } = aptMirror();
-  const path = join(tmpdir(), `rig-test-root-${release}-1`);
+  const path = join(process.env['RIG_TEST_CACHE'] ?? tmpdir(), `rig-test-root-${release}-1`);
   await withFileLock(`${path}.lock`, async () => {
     if (existsSync(path)) return;
     const temporary = `${path}.new`;
