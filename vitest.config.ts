@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          globalSetup: ['./tests/support/ownTemp.ts'],
+          globalSetup: ['./tests/support/ownTemp.ts', './tests/support/v27Home.ts'],
           include: ['tests/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',

@@ -70,14 +70,18 @@ def gpu_steps(gpus: int) -> List[Step]:
 
 
 def torch_jobs(request: Dict[str, Any], gpus: int) -> List[List[Step]]:
-    """Side by side: what computes and what starts processes. On a GPU nothing computes beside the measurement."""
+    """Side by side: what computes and what starts processes. On a GPU nothing computes beside the measurement.
+
+    Without a compiler, which `tools` tells, nothing is compiled.
+    """
     compute = [Step("torch", 90, verify.torch_versions), Step("gpus", 60, verify.gpus)]
     processes = process_steps(request, gpus)
     if gpus > 0:
         compute += VALUES + gpu_steps(gpus)
     else:
         processes += VALUES
-    if request["compile"]:
+    found = system.tools()
+    if request["compile"] and found["compiler"] and found["c"]:
         compute.append(Step("compile", 240, verify.compiled_model))
     return [compute, processes]
 

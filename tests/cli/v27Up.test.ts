@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { jupyterRoundTrip } from '../../src/workspace/index.ts';
 import { emptyFolder, rigAt } from '../support/rig.ts';
 import type { Ran, Rig } from '../support/rig.ts';
 
 const DIGEST = expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string;
 const NUMBER = expect.any(Number) as number;
-const HOME = process.env['RIG_TEST_HOME'];
 
 // One start of the real thing: about 3.4 GB are fetched, unless RIG_TEST_HOME names a home that has them.
 describe('rig with the preset v2.7, in an empty folder', { timeout: 1_200_000 }, () => {
@@ -20,7 +19,7 @@ describe('rig with the preset v2.7, in an empty folder', { timeout: 1_200_000 },
   const inside = (...command: string[]): Promise<Ran> => rig(['exec', '--', ...command], { cwd: folder });
 
   beforeAll(async () => {
-    rig = await rigAt(HOME === undefined ? {} : { home: HOME });
+    rig = await rigAt({ home: inject('v27Home') });
     folder = await emptyFolder();
     up = await rig.json(['up', '--verify'], { cwd: folder });
     token = (await rig(['token'], { cwd: folder })).stdout.trim();
