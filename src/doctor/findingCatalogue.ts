@@ -41,6 +41,8 @@ export const FINDINGS = {
   'gpu-throttled': 'The card runs slower than it could: heat, power, or a brake signal of the power supply.',
   'gpu-pcie-width':
     'Fewer PCIe lanes than the card has. Some boards share lanes between slots; risers lose them.',
+  'nvlink-down':
+    'A card has fewer active NVLinks than another of its kind in this machine. Training over several cards runs at the pace of the slowest link.',
   'gpu-busy': 'More than 30 % of the card’s memory is taken before anything of yours runs.',
   'gpu-prohibited': 'The card’s compute mode forbids computing.',
   mig: 'The card is cut into MIG instances. A process can use one of them, and they cannot talk to each other.',

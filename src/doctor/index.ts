@@ -9,8 +9,6 @@ export { explainId } from './explain/explainId.ts';
 export type { Explanation, ExplainOptions } from './explain/explanation.ts';
 export { runDoctor } from './doctor.ts';
 export type { DoctorOptions, DoctorReport } from './doctor.ts';
-export { probeEnvironment } from './environment/probeEnvironment.ts';
-export type { ProbeOptions } from './environment/probeEnvironment.ts';
 export { sourceFindings } from './sourceFindings.ts';
 export { writeBundle } from './bundle.ts';
 export type { BundleFile } from './bundle.ts';

@@ -125,10 +125,21 @@ export interface GpuFacts {
     maxWidth: number | null;
   } | null;
   numaNode: number | null;
+  /** NVLinks of the card; null where it has none, or where there is no second card to ask about. */
+  nvlink: NvlinkFacts | null;
+  /** How it reaches the other cards, by their index, in the words of `nvidia-smi topo`: `NV18`, `PIX`, `NODE`, `SYS`. */
+  peers: Record<number, string>;
   /** Degrees Celsius, and active throttle reasons. */
   temperature: number | null;
   throttled: string | null;
   computeMode: string | null;
+}
+
+export interface NvlinkFacts {
+  links: number;
+  active: number;
+  /** GB/s of each active link in one direction. */
+  rate: number | null;
 }
 
 export interface ContainerFacts {

@@ -10,6 +10,7 @@ export type {
   LimitFacts,
   MemoryFacts,
   NamespaceFacts,
+  NvlinkFacts,
   ShmFacts,
   SystemFacts,
   ToolkitFacts,

@@ -1,6 +1,7 @@
 import type { GpuFacts } from './facts.ts';
 import type { Note } from './notes.ts';
 import { type SmiAnswer, type SmiRow, listMig } from './nvidiaSmi.ts';
+import { readNvlinks, readPeers } from './nvlink.ts';
 import { type HostReader, namesIn, textOf } from './reader.ts';
 
 const PCI = '/sys/bus/pci/devices';
@@ -125,6 +126,8 @@ function merge(index: number, bus: string | null, kernel: Partial<GpuFacts>, row
     uncorrectedErrors: number(row['ecc.errors.uncorrected.volatile.total']),
     pcie: Object.values(pcie).every((value) => value === null) ? null : pcie,
     numaNode: kernel.numaNode ?? null,
+    nvlink: null,
+    peers: {},
     temperature: number(row['temperature.gpu']),
     throttled: throttleReason(row['clocks_throttle_reasons.active']),
     computeMode: row.compute_mode ?? null,
@@ -153,6 +156,13 @@ export async function readGpus(
     const instances = await listMig(reader);
     for (const gpu of gpus) {
       if (gpu.mig?.enabled) gpu.mig.instances = instances.filter((each) => each.gpu === gpu.index);
+    }
+  }
+  if (gpus.length > 1 && from.smi.state === 'ok') {
+    const [links, peers] = await Promise.all([readNvlinks(reader), readPeers(reader)]);
+    for (const gpu of gpus) {
+      gpu.nvlink = links.get(gpu.index) ?? null;
+      gpu.peers = peers.get(gpu.index) ?? {};
     }
   }
   if (gpus.length > 0 && from.smi.state !== 'ok') {

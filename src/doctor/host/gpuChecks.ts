@@ -108,6 +108,23 @@ const mixed: HostCheck = (host) => {
   ];
 };
 
+/** Some cards leave links unused by design: only a card with fewer than another of its kind beside it stands out. */
+const nvlinks: HostCheck = (host) =>
+  host.gpus.flatMap((gpu): Finding[] => {
+    const { nvlink } = gpu;
+    if (nvlink === null) return [];
+    const alike = host.gpus.filter(({ name }) => name === gpu.name);
+    const most = Math.max(...alike.map((each) => each.nvlink?.active ?? 0));
+    if (nvlink.active >= most) return [];
+    return [
+      finding('nvlink-down', 'warn', {
+        title: `GPU ${gpu.index}${gpu.name ? ` (${gpu.name})` : ''} has ${nvlink.active} of ${most} NVLinks`,
+        evidence: `${nvlink.links - nvlink.active} links of ${nvlink.links} are not active; others of its kind here have ${most}`,
+        remedy: `restart; if it stays: nvidia-smi nvlink -e -i ${gpu.index} shows the links' errors, for who maintains the machine`,
+      }),
+    ];
+  });
+
 const unread: HostCheck = (host) => {
   const why = host.unknown['gpus'];
   if (!why || host.driver.libcuda === null || host.driver.smi.state !== 'missing') return [];
@@ -121,4 +138,4 @@ const unread: HostCheck = (host) => {
 };
 
 export const gpuChecks: HostCheck = (host, context) =>
-  [xid, health, mixed, unread].flatMap((check) => check(host, context));
+  [xid, health, nvlinks, mixed, unread].flatMap((check) => check(host, context));
