@@ -99,7 +99,8 @@ export async function rig(
 ): Promise<Finished> {
   const { home = bench.home, folder = bench.folder, shipped = true, peakOf: row } = options;
   const program = join(bench.scratch, shipped ? 'package' : 'package-bare', 'dist', 'rig.js');
-  const env = { ...process.env, TORCHRIG_HOME: home, NO_COLOR: '1' };
+  // As ./rig starts it.
+  const env = { ...process.env, TORCHRIG_HOME: home, NO_COLOR: '1', MALLOC_ARENA_MAX: '2' };
   const done = await runProcess(process.execPath, [program, ...args], {
     cwd: folder,
     env,
