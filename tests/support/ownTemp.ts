@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** What programs keep there for the next run of themselves. */
-const CACHES = /^(tsx-\d+|node-compile-cache)$/;
+const CACHES = /^(tsx-\d+|node-compile-cache|containers-user-\d+|podman-run-\d+)$/;
 
 /**
  * Gives a test run a temporary folder of its own, and says at its end what tests left in it: that fails the run. What is
