@@ -55,7 +55,7 @@ describe.skipIf(reason)(`v2.7, built from its files in two clones${reason}`, { t
     });
     const [one, other] = (await Promise.all(
       [here, there].map((rig) => rig.json(['build'], { cwd: join(base, 'work') })),
-    )) as [Built, Built];
+    )) as unknown as [Built, Built];
     expect(one.bytesFetched + other.bytesFetched).toBe(0);
     const facts = ({ digest, configDigest, layers }: Built): object => ({ digest, configDigest, layers });
     expect(facts(other)).toEqual(facts(one));
