@@ -46,6 +46,7 @@ async function readFrom(file: string): Promise<Uint8Array> {
   } catch (error) {
     throw new RigError('RIG-COMPAT-014', `cannot read ${file}`, {
       why: messageOf(error),
+      hint: 'rig compat update --from FILE, or --from https://...; the tables in use stay as they are',
       exitCode: EXIT.usage,
       cause: error,
     });

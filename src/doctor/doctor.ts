@@ -32,13 +32,14 @@ export interface DoctorReport {
 
 async function probeInside(
   environment: NonNullable<DoctorOptions['environment']>,
-  tables: CompatTables | undefined,
+  { tables, host }: { tables: CompatTables | undefined; host: Promise<HostFacts> },
 ): Promise<{ findings: Finding[]; report: unknown }> {
   const { exec, torch, pid } = environment;
   try {
     return await probeEnvironment({
       exec,
       torch,
+      host,
       memoryLimit: pid === undefined ? null : await memoryLimit(localReader(), pid),
       ...(tables && { tables }),
     });
@@ -62,10 +63,11 @@ export async function runDoctor(
   const env = options.env ?? process.env;
   const { reader, machine } = recordingReader(localReader(env));
   const { tables, plan } = options;
+  const gathering = gatherHostFacts({ reader, home: options.layout.root });
   const [host, source, inside] = await Promise.all([
-    gatherHostFacts({ reader, home: options.layout.root }),
+    gathering,
     options.sources === false ? [] : sourceFindings(env, options.layout),
-    options.environment ? probeInside(options.environment, tables) : undefined,
+    options.environment ? probeInside(options.environment, { tables, host: gathering }) : undefined,
   ]);
   const findings = orderFindings([
     ...hostFindings(host, { tables, plan }),

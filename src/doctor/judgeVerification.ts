@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { RigError } from '../kernel/index.ts';
 import type { Lock } from '../lock/index.ts';
+import type { HostFacts } from '../host/index.ts';
+import type { Explanation } from './explain/explanation.ts';
 import { explainText } from './explain/explainText.ts';
 import { type Finding, finding, orderFindings, verdictOf } from './finding.ts';
 import { judgePackages, judgeVersions } from './judgeVersions.ts';
@@ -24,12 +26,18 @@ function evidenceOf(error: StepError | undefined): string {
   return `${error.type ? `${error.type}: ` : ''}${first}${words}`;
 }
 
-/** A known issue in an error's text knows the remedy better than a general one does. */
-function remedyOf(error: StepError | undefined, otherwise: string): string {
-  const known = error
-    ? explainText(`${error.message}\n${error.trace ?? ''}\n${error.output ?? ''}`)[0]
-    : undefined;
-  return known?.remedy ?? otherwise;
+/** A known issue in an error's text knows cause and remedy better than a general sentence does. */
+function knownIn(error: StepError | undefined, host: HostFacts | undefined): Explanation | undefined {
+  if (!error) return undefined;
+  return explainText(
+    `${error.message}\n${error.trace ?? ''}\n${error.output ?? ''}`,
+    host ? { host } : {},
+  )[0];
+}
+
+/** The cause after what is wrong, where it is known. */
+function titled(title: string, known: Explanation | undefined): string {
+  return known ? `${title}: ${known.title}` : title;
 }
 
 /** More failed imports than this are told in one finding: they mostly have one cause. */
@@ -42,17 +50,18 @@ const NO_RESULT: ImportResult = {
   error: { kind: 'finding', message: 'it left no result' },
 };
 
-function judgeImports(report: VerificationReport, lock: Lock): Finding[] {
+function judgeImports(report: VerificationReport, lock: Lock, host: HostFacts | undefined): Finding[] {
   const failed = lock.python
     .map(({ name }) => [name, report.imports[name] ?? NO_RESULT] as const)
     .filter(([, result]) => !result.ok && !wasKilled(result));
-  const told = failed.slice(0, SEPARATE).map(([name, result]) =>
-    finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
-      title: result.missing ? `${name} is not installed` : `${name} cannot be imported`,
+  const told = failed.slice(0, SEPARATE).map(([name, result]) => {
+    const known = knownIn(result.error, host);
+    return finding(result.missing ? 'package-missing' : 'import-failed', 'fail', {
+      title: titled(result.missing ? `${name} is not installed` : `${name} cannot be imported`, known),
       evidence: evidenceOf(result.error),
-      remedy: remedyOf(result.error, `${REBUILD}   (if it happens again: rig lock --upgrade ${name})`),
-    }),
-  );
+      remedy: known?.remedy ?? `${REBUILD}   (if it happens again: rig lock --upgrade ${name})`,
+    });
+  });
   const rest = failed.slice(SEPARATE).map(([name]) => name);
   if (rest.length === 0) return told;
   const more = finding('import-failed', 'fail', {
@@ -70,24 +79,29 @@ const STEPS = {
   compile: ['compile-failed', 'torch.compile does not work', 'rig doctor'],
 } as const;
 
-function judgeSteps(report: VerificationReport, torch: boolean): Finding[] {
+function judgeSteps(report: VerificationReport, torch: boolean, host: HostFacts | undefined): Finding[] {
   if (!torch) return [];
   return Object.entries(STEPS).flatMap(([name, [id, title, remedy]]) => {
     const result = report.steps[name as keyof typeof STEPS];
     // Without torch nothing after it can work.
     if (result?.ok || (name !== 'torch' && report.steps.torch?.ok === false)) return [];
     if (result && wasKilled(result)) return [];
+    const known = knownIn(result?.error, host);
     return [
       finding(id, 'fail', {
-        title,
+        title: titled(title, known),
         evidence: result ? evidenceOf(result.error) : 'the step left no result',
-        remedy: remedyOf(result?.error, remedy),
+        remedy: known?.remedy ?? remedy,
       }),
     ];
   });
 }
 
-function judgeGpus(report: VerificationReport, expected: number | undefined): Finding[] {
+function judgeGpus(
+  report: VerificationReport,
+  expected: number | undefined,
+  host: HostFacts | undefined,
+): Finding[] {
   const gpus = report.steps.gpus;
   const seen = gpus?.gpus?.length ?? 0;
   if (!gpus?.ok || expected === undefined || seen >= expected) return [];
@@ -96,7 +110,7 @@ function judgeGpus(report: VerificationReport, expected: number | undefined): Fi
     finding('gpus-missing', 'fail', {
       title: `torch sees ${seen} of ${expected} GPUs`,
       evidence: why,
-      remedy: remedyOf({ kind: 'finding', message: why }, 'rig doctor'),
+      remedy: knownIn({ kind: 'finding', message: why }, host)?.remedy ?? 'rig doctor',
     }),
   ];
 }
@@ -111,13 +125,13 @@ function judgeMemory(report: VerificationReport, limit: number | null): Finding[
 
 /**
  * Judges what the verification script printed against the lock. `gpus`: how many the environment was given;
- * `memoryLimit`: bytes that a cgroup allows it; too few for torch are the one finding, for then nothing was tried.
+ * `host`: makes remedies fit this machine; `memoryLimit`: bytes that a cgroup allows it; too few for torch are the one finding, for then nothing was tried.
  * Never throws for a broken environment; throws RIG-DOCTOR-002 when `raw` is not a report at all.
  */
 export function judgeVerification(
   raw: unknown,
   lock: Lock,
-  options: { gpus?: number; memoryLimit?: number | null } = {},
+  options: { gpus?: number; memoryLimit?: number | null; host?: HostFacts } = {},
 ): Verification {
   const parsed = v.safeParse(VerificationReport, raw);
   if (!parsed.success) {
@@ -132,10 +146,10 @@ export function judgeVerification(
     lock.plan !== null && isHopeless(limit)
       ? []
       : [
-          ...judgeSteps(report, lock.plan !== null),
+          ...judgeSteps(report, lock.plan !== null, options.host),
           ...judgeVersions(report, lock),
-          ...judgeGpus(report, options.gpus),
-          ...judgeImports(report, lock),
+          ...judgeGpus(report, options.gpus, options.host),
+          ...judgeImports(report, lock, options.host),
           ...judgePackages(report, lock),
         ];
   const findings = orderFindings([...judgeMemory(report, limit), ...tried]);

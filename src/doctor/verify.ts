@@ -1,5 +1,7 @@
 import { RigError } from '../kernel/index.ts';
 import type { Lock } from '../lock/index.ts';
+import type { HostFacts } from '../host/index.ts';
+import { explainText } from './explain/explainText.ts';
 import { judgeVerification } from './judgeVerification.ts';
 import { isHopeless } from './memoryFinding.ts';
 import { probeScript } from './probeScript.ts';
@@ -23,6 +25,8 @@ export interface VerifyOptions {
   python?: string;
   /** How many GPUs the environment was given. */
   gpus?: number;
+  /** Makes remedies fit this machine. */
+  host?: HostFacts;
   /** Bytes that a cgroup allows it, or null without a limit. */
   memoryLimit?: number | null;
   limits?: VerificationLimits;
@@ -37,7 +41,7 @@ export function parseProbeOutput(result: Awaited<ReturnType<ExecInside>>, what: 
     const words = result.stderr.trim().split('\n').slice(-3).join(' / ') || result.stdout.trim().slice(-300);
     throw new RigError('RIG-DOCTOR-003', `${what} did not run to its end inside the environment`, {
       why: result.timedOut ? 'it took too long' : `Python ended with code ${result.code ?? 'none'}: ${words}`,
-      hint: 'rig doctor',
+      hint: explainText(result.stderr)[0]?.remedy ?? 'rig doctor',
     });
   }
 }
@@ -45,7 +49,7 @@ export function parseProbeOutput(result: Awaited<ReturnType<ExecInside>>, what: 
 /** Verifies a running environment by real work (issue "rig up", part 8). About 12 s warm on two cores for the v2.7 set. */
 export async function verifyEnvironment(options: VerifyOptions): Promise<Verification> {
   const limits = options.limits ?? VERIFICATION_LIMITS;
-  const { gpus, memoryLimit = null } = options;
+  const { gpus, host, memoryLimit = null } = options;
   const request = verificationRequest(options.lock, limits);
   const input = await probeScript(
     'verify',
@@ -58,5 +62,9 @@ export async function verifyEnvironment(options: VerifyOptions): Promise<Verific
     timeout: (limits.total + 30) * 1000,
   });
   const raw = parseProbeOutput(result, 'the verification');
-  return judgeVerification(raw, options.lock, { memoryLimit, ...(gpus === undefined ? {} : { gpus }) });
+  return judgeVerification(raw, options.lock, {
+    memoryLimit,
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(host && { host }),
+  });
 }

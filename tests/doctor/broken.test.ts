@@ -138,6 +138,17 @@ describe.skipIf(!isRoot)(
       const [found] = provoked(report);
       expect(found?.evidence).toMatch(/libcaffe2_nvrtc\.so .*libtorch_python\.so /);
       expect(found?.remedy).toContain('rig down --purge && rig up');
+      // The verification of up sees only that torch does not load, and says what that means.
+      const up = await rig(['up', '--verify', '--json'], { cwd: folder });
+      expect(up.code).toBe(1);
+      expect(JSON.parse(up.stdout)).toMatchObject({ verification: { ok: false } });
+      expect((JSON.parse(up.stdout) as { verification: Report }).verification.findings).toContainEqual(
+        expect.objectContaining({
+          id: 'torch-broken',
+          title: expect.stringContaining('a library file is damaged') as string,
+          remedy: expect.stringContaining('rig down --purge') as string,
+        }),
+      );
       // What follows from it is not told as well.
       expect(report.findings.filter(({ severity }) => severity === 'fail')).toHaveLength(1);
       await rig(['down', '--purge', '--yes'], { cwd: folder });

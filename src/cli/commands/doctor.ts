@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { loadTables } from '../../compat/index.ts';
 import { applyFixes, runDoctor, safeFixes, writeBundle } from '../../doctor/index.ts';
 import type { DoctorReport, Finding } from '../../doctor/index.ts';
-import { EXIT } from '../../kernel/index.ts';
+import { EXIT, RigError } from '../../kernel/index.ts';
 import { readLock } from '../../lock/index.ts';
 import { loadSpec } from '../../spec/index.ts';
 import { confirm } from '../confirm.ts';
@@ -21,7 +21,14 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
     readLock(loaded.lockPath),
     engine.status(name),
   ]);
+  if (typed !== undefined && status.state === 'missing') {
+    throw new RigError('RIG-ENGINE-002', `environment ${typed} is not there`, {
+      hint: `rig up ${typed}; rig doctor alone looks at this machine`,
+    });
+  }
   const inside = status.state === 'running' && flags.hostOnly !== true;
+  if (status.state !== 'running' && status.state !== 'missing')
+    call.say(`${name} does not run (${status.state}): only this machine is looked at; rig up starts it`);
   if (inside) call.say(`looking at this machine and into ${name} ...`);
   const { report, recording } = await runDoctor({
     layout,

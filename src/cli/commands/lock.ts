@@ -29,6 +29,7 @@ export const handler: Handler<LockFlags, string[]> = async (call, flags, ...name
       exitCode: check.upToDate ? EXIT.ok : EXIT.failed,
     };
   }
+  const isFirst = !call.verbose && (await readLock(loaded.lockPath)) === undefined;
   const { lock, changes } = await resolveLock(call, loaded, wish);
   const written = await writeLock(path, lock);
   if (flags.exportPylock) await writeFile(flags.exportPylock, exportPylock(lock));
@@ -36,7 +37,8 @@ export const handler: Handler<LockFlags, string[]> = async (call, flags, ...name
   const summary = [
     lock.plan ? planLine(lock.plan) : `Python ${lock.asked.python}, no torch`,
     `${lock.python.length} wheels, ${lock.debian.length} Debian packages, ${formatBytes(bytes)}`,
-    changes.same ? '' : changesText(changes, call),
+    // Against nothing, everything is a change.
+    changes.same || isFirst ? '' : changesText(changes, call),
     written ? `wrote ${shown}` : `${shown} is up to date`,
   ];
   return {

@@ -7,6 +7,7 @@ import {
 import type { ExecInside, Verification } from '../../doctor/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { gatherHostFacts, hostFingerprint, localReader, memoryLimit } from '../../host/index.ts';
+import type { HostFacts } from '../../host/index.ts';
 import { messageOf } from '../../kernel/index.ts';
 import type { Digest, HomeLayout } from '../../kernel/index.ts';
 import type { Lock } from '../../lock/index.ts';
@@ -53,11 +54,12 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   const task = 'verify';
   call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
   const [inside, jupyter, machine] = await Promise.all([
-    Promise.all([gpusGiven(home, subject.gpus), memoryLimitOf(subject)]).then(([gpus, memoryLimit]) =>
+    Promise.all([gatherHostFacts({ home: home.root }), memoryLimitOf(subject)]).then(([host, memoryLimit]) =>
       verifyEnvironment({
         exec: execInside(subject, call.signal),
         lock: subject.lock,
-        gpus,
+        gpus: gpusGiven(host, subject.gpus),
+        host,
         memoryLimit,
       }),
     ),
@@ -72,10 +74,9 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
 }
 
 /** How many GPUs torch must see. */
-async function gpusGiven(home: HomeLayout, wish: Spec['gpus']): Promise<number> {
+function gpusGiven({ gpus }: HostFacts, wish: Spec['gpus']): number {
   if (wish === 'none') return 0;
   if (wish !== 'all') return wish.length;
-  const { gpus } = await gatherHostFacts({ home: home.root });
   return gpus.filter(({ boundTo }) => boundTo === 'nvidia').length;
 }
 

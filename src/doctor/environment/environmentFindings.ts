@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { CompatTables } from '../../compat/index.ts';
+import type { HostFacts } from '../../host/index.ts';
 import { RigError } from '../../kernel/index.ts';
 import { explainText } from '../explain/explainText.ts';
 import type { FindingId } from '../findingCatalogue.ts';
@@ -96,11 +97,13 @@ const CAUSES: Record<string, string[]> = {
   gpus: BROKEN,
 };
 
-function stepFinding(name: string, step: ProbeStep): Finding | undefined {
+function stepFinding(name: string, step: ProbeStep, host: HostFacts | undefined): Finding | undefined {
   const meaning = MEANINGS[name.split(' ', 1)[0] ?? ''];
   if (!meaning || step.ok) return undefined;
   const error = step.error;
-  const known = error && explainText(`${error.message}\n${error.trace ?? ''}\n${error.output ?? ''}`)[0];
+  const known =
+    error &&
+    explainText(`${error.message}\n${error.trace ?? ''}\n${error.output ?? ''}`, host ? { host } : {})[0];
   const words = error?.output ? ` / ${error.output.split('\n').slice(-2).join(' / ')}` : '';
   return finding(meaning.id, meaning.severity, {
     title: known ? `${meaning.title}: ${known.title}` : meaning.title,
@@ -113,14 +116,18 @@ function stepFinding(name: string, step: ProbeStep): Finding | undefined {
   });
 }
 
-function stepFindings(report: ProbeReport, place: readonly Finding[]): Finding[] {
+function stepFindings(
+  report: ProbeReport,
+  place: readonly Finding[],
+  host: HostFacts | undefined,
+): Finding[] {
   const seen = new Set(place.filter(({ severity }) => severity === 'fail').map(({ id }) => id));
   const found: Finding[] = [];
   // The order of MEANINGS puts causes first.
   for (const known of Object.keys(MEANINGS)) {
     for (const [name, step] of Object.entries(report.steps)) {
       if (name.split(' ', 1)[0] !== known) continue;
-      const each = stepFinding(name, step);
+      const each = stepFinding(name, step, host);
       if (!each) continue;
       const explained = CAUSES[known]?.some((cause) => seen.has(cause));
       seen.add(each.id);
@@ -131,6 +138,8 @@ function stepFindings(report: ProbeReport, place: readonly Finding[]): Finding[]
 }
 
 export interface Known {
+  /** Makes remedies fit this machine. */
+  host?: HostFacts;
   tables?: CompatTables;
   /** Bytes that a cgroup allows the environment, seen from outside. */
   memoryLimit?: number | null;
@@ -148,5 +157,5 @@ export function environmentFindings(raw: unknown, options: Known = {}): Finding[
   const report = parsed.output;
   const place = placeFindings(report, options.memoryLimit ?? null);
   const rates = options.tables ? rateFindings(report, options.tables) : [];
-  return orderFindings([...place, ...stepFindings(report, place), ...rates]);
+  return orderFindings([...place, ...stepFindings(report, place, options.host), ...rates]);
 }

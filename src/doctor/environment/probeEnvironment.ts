@@ -1,4 +1,5 @@
 import type { CompatTables } from '../../compat/index.ts';
+import type { HostFacts } from '../../host/index.ts';
 import type { Finding } from '../finding.ts';
 import { probeScript } from '../probeScript.ts';
 import { type ExecInside, parseProbeOutput } from '../verify.ts';
@@ -16,6 +17,8 @@ export interface ProbeOptions {
   tables?: CompatTables;
   /** Bytes that a cgroup outside allows it; the environment cannot see it. Where torch cannot even be imported, it is not tried. */
   memoryLimit?: number | null;
+  /** What is known of the machine, perhaps still being gathered: makes remedies fit it. */
+  host?: Promise<HostFacts>;
   /** False leaves torch.compile out, the longest step: after a verification that had it. */
   compile?: boolean;
   /** Seconds for hashing libraries: 3, about 2 GB; sizes are always checked. */
@@ -44,5 +47,7 @@ export async function probeEnvironment(
   });
   const report = parseProbeOutput(result, 'the probes');
   const { tables, memoryLimit = null } = options;
-  return { findings: environmentFindings(report, { memoryLimit, ...(tables && { tables }) }), report };
+  const host = await options.host;
+  const known = { memoryLimit, ...(tables && { tables }), ...(host && { host }) };
+  return { findings: environmentFindings(report, known), report };
 }

@@ -164,6 +164,18 @@ function answers(host: HostFacts, known: readonly Finding[]): Finding[] {
   return [];
 }
 
+/** A driver that hangs may hide a card; one that only fails has none to speak of. */
+function hangsWithoutCard({ driver: { smi } }: HostFacts): Finding[] {
+  if (smi.state !== 'timeout') return [];
+  return [
+    finding('driver-hangs', 'warn', {
+      title: 'no GPU is seen, but nvidia-smi is there and does not answer',
+      evidence: smi.message ?? 'nvidia-smi timed out',
+      remedy: 'sudo dmesg | grep -i nvrm   shows what the driver is waiting for',
+    }),
+  ];
+}
+
 function fabric(host: HostFacts): Finding[] {
   if (host.driver.nvswitches === 0 || host.driver.fabricManager !== 'absent' || host.gpus.length < 2)
     return [];
@@ -191,6 +203,7 @@ export const driverChecks: HostCheck = (host) => {
     const hidden = host.unknown['driver.kernel'];
     if (hidden) return withoutModule(host);
     return [
+      ...hangsWithoutCard(host),
       finding('no-gpu', 'info', {
         title:
           host.gpus.length > 0

@@ -43,6 +43,28 @@ export const LIBRARY_RULES: readonly Rule[] = [
     misses: ['libcudnn_engines_precompiled.so.9: loaded'],
   },
   {
+    id: 'broken_library',
+    title: 'a library file is damaged',
+    signs: [
+      { has: 'invalid ELF header' },
+      { has: 'file too short', like: /\.so\b/ },
+      { has: 'ELF load command' },
+      { has: 'ELF file data encoding not' },
+    ],
+    cause:
+      'The file is no whole library: an interrupted copy, a full or failing disk, a Git LFS pointer, or a change by hand.',
+    remedy:
+      'rig doctor names every library that is not as its wheel brought it; rig down --purge && rig up makes the environment anew (/workspace is kept)',
+    source: ['docs/doctor.md#library-corrupt'],
+    confidence: 'high',
+    hits: [
+      'ImportError: /opt/torchrig/env/lib/python3.11/site-packages/torch/lib/libtorch_python.so: invalid ELF header',
+      'OSError: libtorch_cpu.so: file too short',
+      'ImportError: libc10.so: ELF load command past end of file',
+    ],
+    misses: ['ValueError: file too short', 'libtorch_python.so: loaded'],
+  },
+  {
     id: 'nvjitlink',
     title: 'an older CUDA toolkit supplies libnvJitLink',
     signs: [{ has: 'undefined symbol: __nvJitLink' }],
