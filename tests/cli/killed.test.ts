@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -38,7 +39,7 @@ describe('rig up, killed by kill -9', () => {
     const home = join(await mkdtemp(join(base, 'home-')), 'rig');
     if (withFiles) await giveFiles(full.home, home);
     const rig = await rigAt({ home });
-    expect(await killWhen(rig, folder, () => when(home))).toBe('SIGKILL');
+    expect(await killWhen(rig.start(['up'], { cwd: folder }), () => when(home))).toBe('SIGKILL');
     const { environments } = (await rig.json(['ps'])) as { environments: { name: string; state: string }[] };
     for (const { name, state } of environments)
       expect([name, state]).toEqual(['killed', expect.stringMatching(/^(running|starting|lost|exited)$/)]);
@@ -59,11 +60,21 @@ describe('rig up, killed by kill -9', () => {
     await expect.poll(() => processesOf(home), { timeout: 30_000, interval: 500 }).toEqual([]);
     expect(readdirSync(join(home, 'envs'))).toEqual([]);
   });
+
+  it('and rig build, while it writes: the next one writes a sound image', async () => {
+    const out = await mkdtemp(join(base, 'out-'));
+    const image = join(out, 'image.tar');
+    const build = ['build', '-o', image];
+    const killed = await killWhen(full.start(build, { cwd: folder }), () => readdirSync(out).length > 0);
+    expect(killed).toBe('SIGKILL');
+    expect(existsSync(image)).toBe(false);
+    expect(await full(build, { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await full.json(['image', 'verify', image])).toMatchObject({ ok: true });
+  });
 });
 
-/** Starts `rig up` and kills it as soon as `when` holds; the signal that ended it. */
-async function killWhen(rig: Rig, cwd: string, when: () => boolean): Promise<NodeJS.Signals | null> {
-  const child = rig.start(['up'], { cwd });
+/** Kills a run of rig as soon as `when` holds; the signal that ended it. */
+async function killWhen(child: ChildProcess, when: () => boolean): Promise<NodeJS.Signals | null> {
   const end = ended(child);
   while (child.exitCode === null && !when()) await sleep(2);
   child.kill('SIGKILL');
