@@ -94,7 +94,9 @@ export interface ExecFlags {
 }
 const exec = defineCommand<ExecFlags, Name>({
   brief: 'Run a command inside: rig exec [NAME] -- COMMAND ...',
-  description: 'Passes on standard input, output, the terminal and the exit code.',
+  description:
+    'Passes on standard input, output, the terminal and the exit code. When it fails for a reason that rig knows, cause and remedy\n' +
+    'follow on standard error (not with --quiet).',
   flags: {
     env: list('K=V', 'Set an environment variable'),
     workdir: text('DIR', 'Folder inside (default: /workspace)'),
