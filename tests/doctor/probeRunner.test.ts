@@ -66,6 +66,34 @@ print(json.dumps(run_jobs([[Step("a", 60, slow), Step("b", 60, slow)]], 0.5)))
     expect([results.a.error.kind, results.b.error.kind]).toEqual(['timeout', 'timeout']);
   });
 
+  it('runs jobs in forks of a process that has gone first, whatever becomes of it', async () => {
+    const script = join(at, 'after.py');
+    await writeFile(
+      script,
+      `import sys, os, json
+sys.path.insert(0, ${JSON.stringify(python)}); sys.dont_write_bytecode = True
+from rigprobe.runner import Step, after, run_jobs, unfold
+seen = []
+def first(): seen.append(1); return {}
+def broken(): raise ValueError("no")
+def dead(): os.kill(os.getpid(), 9)
+def look(): return {"seen": len(seen)}
+def run(step):
+    jobs = [[Step("a", 5, look), Step("b", 5, dead)], [Step("c", 5, look)]]
+    return unfold(run_jobs([after(step, jobs, 10), [Step("beside", 5, look)]], 15), jobs)
+print(json.dumps([run(Step("first", 5, f)) for f in (first, broken, dead)]))
+`,
+    );
+    const { stdout, stderr } = await run('python3', [script], { timeout: 30_000 });
+    expect(stderr).toBe('');
+    const [shared, broken, dead] = JSON.parse(stdout);
+    expect(Object.keys(shared).toSorted()).toEqual(['a', 'b', 'beside', 'c', 'first']);
+    expect([shared.a.seen, shared.c.seen, shared.beside.seen]).toEqual([1, 1, 0]);
+    for (const each of [shared, broken, dead]) expect(each.b.error.signal).toBe('SIGKILL');
+    expect(broken.first.error.message).toBe('no');
+    expect([dead.first.ok, dead.a.ok, dead.c.ok]).toEqual([false, true, true]);
+  });
+
   it('runs from standard input, without files inside and whatever lies in the current folder', async () => {
     await writeFile(join(at, 'json.py'), 'raise RuntimeError("shadowed")');
     const request = {
