@@ -46,6 +46,8 @@ export async function prepareProot(wish: ProotWish): Promise<ProotLaunch> {
   await copyRoot(request.lower, root);
   const own = await ownFolders(wish);
   await placeInRoot(root, wish.files, wish.links);
+  const workspace = wish.binds.find(({ target }) => target === '/workspace')?.source ?? request.workspace;
+  await makePoint(workspace, await insidePath(root, '/root/workspace'));
   const words = [
     ...filterWords(),
     ...prootProgram(tool, request.lower),
@@ -57,7 +59,7 @@ export async function prepareProot(wish: ProotWish): Promise<ProotLaunch> {
     ...own.binds.flatMap((bind) => ['-b', bind]),
     ...(await bindWords(root, wish.binds)),
     '-b',
-    `${wish.binds.find(({ target }) => target === '/workspace')?.source ?? request.workspace}:/root/workspace`,
+    `${workspace}:/root/workspace`,
   ];
   const env = { ...loaderEnv(tool), [MARKER]: folder.root };
   return {

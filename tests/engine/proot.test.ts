@@ -110,12 +110,15 @@ describe.skipIf(reason)(
       expect(stopped).toMatchObject({ state: 'exited' });
     });
 
-    it('kill -9 of proot takes all of it along, and it starts again', async () => {
+    it('kill -9 of proot takes all of it along, leaves nothing in /tmp, and it starts again', async () => {
       const [started] = await call(['start', request]);
       process.kill(started?.['pid'] as number, 'SIGKILL');
       const [restarted, ran] = await call(['start', request], ['capture', name, ['true']]);
       expect(restarted).toMatchObject({ alreadyRunning: false });
       expect(ran).toMatchObject({ code: 0 });
+      // proot's own place for what it makes, whatever TMPDIR says
+      const mine = new RegExp(`^proot(ed)?-${started?.['pid'] as number}-`);
+      expect((await readdir('/tmp')).filter((entry) => mine.test(entry))).toEqual([]);
     });
   },
 );
