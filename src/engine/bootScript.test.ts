@@ -4,7 +4,7 @@ import { bootScript, escapeOption } from './bootScript.ts';
 import type { BootPlan } from './bootScript.ts';
 import { environmentFolder } from './environmentFolder.ts';
 import { shellQuote } from './shellQuote.ts';
-import { superviseScript } from './superviseScript.ts';
+import { prootSweep, superviseScript } from './superviseScript.ts';
 
 const odd = `/data/it's a "$(reboot)" folder\nof mine`;
 const folder = environmentFolder('/home/u/envs', 'lab');
@@ -62,8 +62,8 @@ describe('bootScript', () => {
   });
 });
 
-it('the supervisor is a script that a shell understands', () => {
-  const script = superviseScript(folder, ['unshare', '--mount', 'sh', odd]);
+it.each(['', prootSweep(folder)])('the supervisor is a script that a shell understands', (sweep) => {
+  const script = superviseScript(folder, ['unshare', '--mount', 'sh', odd], sweep);
   expect(spawnSync('sh', ['-n'], { input: script }).stderr.toString()).toBe('');
 });
 

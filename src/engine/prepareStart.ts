@@ -21,7 +21,7 @@ import { prepareProot } from './prootLaunch.ts';
 import { prootScript } from './prootScript.ts';
 import { singleIdHelp } from './singleId.ts';
 import type { SingleIdHelp } from './singleId.ts';
-import { superviseScript } from './superviseScript.ts';
+import { prootSweep, superviseScript } from './superviseScript.ts';
 import { toolWords } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -212,7 +212,7 @@ async function prootWay(
     words: command,
   };
   await writeFileAtomic(folder.bootScript, prootScript(boot), { mode: 0o600 });
-  await supervise(folder, limits.limiters);
+  await supervise(folder, limits.limiters, prootSweep(folder));
   return {
     toolbox: '',
     loader: null,
@@ -234,7 +234,7 @@ async function copyFiles(folder: EnvironmentFolder, files: PlacedFile[]): Promis
   return placed;
 }
 
-async function supervise(folder: EnvironmentFolder, words: string[]): Promise<void> {
+async function supervise(folder: EnvironmentFolder, words: string[], sweep = ''): Promise<void> {
   const launch = [...words, 'sh', folder.bootScript];
-  await writeFileAtomic(folder.superviseScript, superviseScript(folder, launch), { mode: 0o600 });
+  await writeFileAtomic(folder.superviseScript, superviseScript(folder, launch, sweep), { mode: 0o600 });
 }

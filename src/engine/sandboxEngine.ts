@@ -22,7 +22,7 @@ import { prepareStart } from './prepareStart.ts';
 import { probeNamespaces } from './probeSandbox.ts';
 import { hasProot } from './prootTool.ts';
 import { purgeFolder } from './purgeFolder.ts';
-import { stopBox } from './stopBox.ts';
+import { hasNamespace, stopBox } from './stopBox.ts';
 
 export interface SandboxOptions {
   layout: HomeLayout;
@@ -101,6 +101,7 @@ async function start(request: EnvironmentStart, context: StartContext): Promise<
   return withFileLock(folder.lock, async () => {
     const meanwhile = (await runningReady(folder)) ?? (await settle(folder));
     if (meanwhile) return started(meanwhile, true, begin);
+    await sweepDead(folder);
     try {
       return started(await startStopped(request, context), false, begin);
     } catch (error) {
@@ -184,6 +185,12 @@ async function settle(folder: EnvironmentFolder): Promise<Running | undefined> {
   const box = await readBox(folder.box);
   if (box) await stopBox(box, 0);
   return undefined;
+}
+
+/** What proot did not take along, when its supervisor was killed, too. */
+async function sweepDead(folder: EnvironmentFolder): Promise<void> {
+  const box = await readBox(folder.box);
+  if (box && !isAlive(box) && !hasNamespace(box)) await stopBox(box, 0);
 }
 
 function isBusy(error: unknown): boolean {

@@ -24,7 +24,8 @@ export async function stopBox(box: BoxIdentity, timeoutMs: number): Promise<void
   }
 }
 
-const hasNamespace = (box: BoxIdentity): boolean => !box.pidNamespace.startsWith('proot:');
+/** False under proot. */
+export const hasNamespace = (box: BoxIdentity): boolean => !box.pidNamespace.startsWith('proot:');
 
 /** proot itself is deaf to signals: its child is the main command. */
 async function initOf(box: BoxIdentity): Promise<number[]> {

@@ -113,6 +113,7 @@ describe.skipIf(reason)(
     it('kill -9 of proot takes all of it along, leaves nothing in /tmp, and it starts again', async () => {
       const [started] = await call(['start', request]);
       process.kill(started?.['pid'] as number, 'SIGKILL');
+      await until(async () => !(await environments()).includes(`TORCHRIG_BOX=${base}/home/envs/${name}\0`));
       const [restarted, ran] = await call(['start', request], ['capture', name, ['true']]);
       expect(restarted).toMatchObject({ alreadyRunning: false });
       expect(ran).toMatchObject({ code: 0 });
@@ -124,10 +125,13 @@ describe.skipIf(reason)(
 );
 
 /** Command lines of all processes. */
-async function commands(): Promise<string> {
+const commands = async (): Promise<string> => ofProcesses('cmdline');
+const environments = async (): Promise<string> => ofProcesses('environ');
+
+async function ofProcesses(file: 'cmdline' | 'environ'): Promise<string> {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const all = await Promise.all(
-    pids.map(async (pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    pids.map(async (pid) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
   );
   return all.join('\n');
 }
