@@ -53,3 +53,5 @@ export { toSolveHost } from './toSolveHost.ts';
 export type { SeenHost } from './toSolveHost.ts';
 export { revertTables, updateTables } from './updateTables.ts';
 export type { UpdateResult } from './updateTables.ts';
+export { torchOutlook } from './torchOutlook.ts';
+export type { TorchOutlook } from './torchOutlook.ts';

@@ -9,3 +9,6 @@ export type { LockCheck } from './checkLock.ts';
 export type { LockChanges, PackageChange, PlanChange } from './diffLocks.ts';
 export { isStale } from './lockInputs.ts';
 export { exportPylock } from './exportPylock.ts';
+export { findOutdated } from './findOutdated.ts';
+export type { OutdatedOptions, OutdatedPackages } from './findOutdated.ts';
+export type { PackageOutlook } from './outlook.ts';

@@ -1,7 +1,7 @@
 import { EXIT, isRigError, RigError } from '../kernel/index.ts';
 import type { HomeLayout, Progress } from '../kernel/index.ts';
 import { debianIndex } from '../sources/index.ts';
-import type { DebianSources } from '../sources/index.ts';
+import type { DebianIndex, DebianSources } from '../sources/index.ts';
 import { BASES } from '../spec/index.ts';
 import type { Base } from '../spec/index.ts';
 import type { Http, Store } from '../store/index.ts';
@@ -62,15 +62,14 @@ function resolveKeeping(
   }
 }
 
-/**
- * The Debian part of a lock, sorted by name, and the date of the newest index it was resolved against (seconds since 1970).
- * Throws what `debianIndex` and `resolveDebs` throw, and RIG-LOCK-042.
- */
-export async function lockDebian(request: DebianRequest): Promise<{ debs: LockedDeb[]; date: number }> {
-  const base = knownBase(request.base);
+/** The package indexes that a base is assembled from. Throws what `debianIndex` throws, and RIG-LOCK-042. */
+export async function loadDebianIndex(
+  request: Omit<DebianRequest, 'asked' | 'prefer'>,
+): Promise<{ index: DebianIndex; arch: 'amd64' | 'arm64' }> {
+  const { codename } = knownBase(request.base);
   const arch = request.platform === 'linux/amd64' ? 'amd64' : 'arm64';
   const { sources, http, store, home, progress, signal } = request;
-  const suites = [base.codename, `${base.codename}-updates`, `${base.codename}-security`];
+  const suites = [codename, `${codename}-updates`, `${codename}-security`];
   const index = await debianIndex({
     sources,
     http,
@@ -81,6 +80,17 @@ export async function lockDebian(request: DebianRequest): Promise<{ debs: Locked
     progress,
     ...(signal ? { signal } : {}),
   });
+  return { index, arch };
+}
+
+/**
+ * The Debian part of a lock, sorted by name, and the date of the newest index it was resolved against (seconds since 1970).
+ * Throws what `debianIndex` and `resolveDebs` throw, and RIG-LOCK-042.
+ */
+export async function lockDebian(request: DebianRequest): Promise<{ debs: LockedDeb[]; date: number }> {
+  const base = knownBase(request.base);
+  const { progress } = request;
+  const { index, arch } = await loadDebianIndex(request);
   const asked = [...base.packages, ...request.asked];
   const packages = resolveKeeping(index, { arch, asked, prefer: request.prefer, progress });
   return { debs: packages.map(toLocked), date: index.date };

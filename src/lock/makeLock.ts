@@ -4,13 +4,15 @@ import type { Plan } from '../compat/index.ts';
 import type { DebianSources, PythonSources } from '../sources/index.ts';
 import type { Spec } from '../spec/index.ts';
 import type { Http, Store } from '../store/index.ts';
+import { both } from './both.ts';
 import { diffLocks } from './diffLocks.ts';
 import type { LockChanges } from './diffLocks.ts';
 import { knownBase, lockDebian } from './lockDebian.ts';
 import { LOCK_FORMAT } from './lockfile.ts';
 import type { Lock, LockedDeb, LockedWheel } from './lockfile.ts';
-import { lockInputs, splitAsked } from './lockInputs.ts';
+import { lockInputs } from './lockInputs.ts';
 import type { LockInputs } from './lockInputs.ts';
+import { pythonRequest } from './pythonRequest.ts';
 import { resolvePython } from './resolvePython.ts';
 import { makeUpgrade } from './upgrade.ts';
 import type { Upgrade } from './upgrade.ts';
@@ -97,7 +99,7 @@ async function choosePlan(work: Work): Promise<PlanChoice & { kept: boolean }> {
 }
 
 async function pythonPart(work: Work, choice: PlanChoice & { kept: boolean }): Promise<LockedWheel[]> {
-  const { previous, inputs, spec, wanted } = work;
+  const { previous, inputs, wanted } = work;
   const asked = inputs.asked.packages.python;
   const isSame =
     choice.kept &&
@@ -107,27 +109,10 @@ async function pythonPart(work: Work, choice: PlanChoice & { kept: boolean }): P
   if (isSame) return previous.python;
   const task = 'lock-python';
   work.progress({ kind: 'task', task, label: 'resolving Python packages', unit: 'steps' });
-  const lines = splitAsked(asked);
-  const [sources, uv] = await Promise.all([work.sources.python(), work.sources.uv()]);
-  const wheels = await resolvePython({
-    wanted: lines.wanted,
-    constraints: [...lines.constraints, ...(choice.constraints ?? [])],
-    hashes: inputs.hashes,
-    plan: choice.plan,
-    target: {
-      python: choice.plan?.python ?? spec.python,
-      platform: work.platform,
-      glibc: knownBase(spec.base).glibc,
-    },
-    known: previous?.python ?? [],
-    prefer: wanted.keep(previous?.python ?? []),
-    uv,
-    sources,
-    http: work.http,
-    home: work.home,
-    env: work.env,
-    signal: work.signal,
-  });
+  const known = previous?.python ?? [];
+  const wheels = await resolvePython(
+    await pythonRequest({ ...work, known, prefer: wanted.keep(known) }, choice),
+  );
   work.progress({ kind: 'done', task, note: `${wheels.length} wheels` });
   if (choice.plan === null && wheels.some((wheel) => wheel.name === 'torch'))
     work.progress({
@@ -185,27 +170,6 @@ function withPast(lock: Lock, previous: Lock | undefined): Lock {
   if (previous === undefined) return lock;
   const kept = pins(lock) === pins(previous) ? { ...lock, epoch: previous.epoch } : lock;
   return lockDigest(kept) === lockDigest(previous) ? { ...kept, image: previous.image } : kept;
-}
-
-/** Runs both parts at once; when one fails, the other is stopped. */
-async function both<A, B>(
-  signal: AbortSignal | undefined,
-  parts: [(signal: AbortSignal) => Promise<A>, (signal: AbortSignal) => Promise<B>],
-): Promise<[A, B]> {
-  const stop = new AbortController();
-  const any = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const guarded = async <T>(part: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    try {
-      return await part(any);
-    } catch (error) {
-      stop.abort(error);
-      throw error;
-    }
-  };
-  const [first, second] = await Promise.allSettled([guarded(parts[0]), guarded(parts[1])]);
-  signal?.throwIfAborted();
-  if (stop.signal.aborted) throw stop.signal.reason;
-  return [(first as PromiseFulfilledResult<A>).value, (second as PromiseFulfilledResult<B>).value];
 }
 
 /**

@@ -27,8 +27,8 @@ export interface ServedWheel extends WheelName {
 export interface PythonIndex {
   /** All files of a project over all indexes and find-links; empty when nobody has it. Throws RIG-SOURCES-002. */
   files(project: string): Promise<IndexFile[]>;
-  /** The wheels among them, with their tags. */
-  servedWheels(project: string): Promise<ServedWheel[]>;
+  /** The wheels among them, with their tags. `keep: false`: the page is large and will not be asked for again. */
+  servedWheels(project: string, options?: { keep?: boolean }): Promise<ServedWheel[]>;
   /** Where a locked wheel can be had, nearest first; at least one place. Throws RIG-SOURCES-002, -003. */
   locateWheel(wheel: { name: string; file: string; sha256: string }): Promise<Location[]>;
   /** Bytes of a file, asked of its server where the index does not say. */
@@ -47,7 +47,10 @@ export function pythonIndex(sources: PythonSources, http: Http): PythonIndex {
   );
 
   /** With `only`, for one file: little is read of each page, and nothing kept. */
-  const ask = (project: string, only?: string): Promise<Answer[]> => {
+  const ask = (
+    project: string,
+    { only, keep = only === undefined }: { only?: string; keep?: boolean } = {},
+  ): Promise<Answer[]> => {
     const name = normalizeName(project);
     links ??= Promise.all(
       sources.findLinks.map((place) => answered(place, readLinks(place, { sources, http }))),
@@ -56,7 +59,7 @@ export function pythonIndex(sources: PythonSources, http: Http): PythonIndex {
     if (!known) {
       const at = { sources, http, ...(only !== undefined && { only }) };
       known = Promise.all(indexes.map((root) => answered(root, readProject(`${root}/${name}/`, at))));
-      if (only === undefined) pages.set(name, known);
+      if (keep) pages.set(name, known);
     }
     return Promise.all([links, known]).then((all) => all.flat());
   };
@@ -73,24 +76,24 @@ export function pythonIndex(sources: PythonSources, http: Http): PythonIndex {
         ),
     );
 
-  const files = async (project: string): Promise<IndexFile[]> => {
-    const answers = await ask(project);
+  const files = async (project: string, how: { keep?: boolean } = {}): Promise<IndexFile[]> => {
+    const answers = await ask(project, how);
     const failed = answers.find((answer) => answer.error);
     if (failed?.error) throw failed.error;
     return listed(answers, project);
   };
 
   return {
-    files,
-    async servedWheels(project) {
-      return (await files(project)).flatMap((file) => {
+    files: (project) => files(project),
+    async servedWheels(project, how) {
+      return (await files(project, how)).flatMap((file) => {
         const name = parseWheelName(file.file);
         const { yanked, requiresPython, index } = file;
         return name ? [Object.assign(name, { file: file.file, yanked, requiresPython, index })] : [];
       });
     },
     async locateWheel({ name, file, sha256 }) {
-      const answers = await ask(name, file);
+      const answers = await ask(name, { only: file });
       const same = listed(answers, name).filter((entry) => entry.file === file);
       const good = same.filter((entry) => entry.sha256 === undefined || entry.sha256 === sha256);
       if (good.length === 0) throw notListed({ name, file, sha256 }, { answers, other: same });

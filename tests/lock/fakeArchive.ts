@@ -12,8 +12,8 @@ export type FakePackages = Record<string, string>;
 
 export interface FakeArchive {
   sources: DebianSources;
-  /** Signs and writes the three suites of bookworm anew; the packages are all in the main one. */
-  publish(packages: FakePackages, date: string): Promise<void>;
+  /** Signs and writes the three suites of bookworm anew; the packages are all in the main one but for those of `security`. */
+  publish(packages: FakePackages, date: string, security?: FakePackages): Promise<void>;
 }
 
 function packagesFile(packages: FakePackages): string {
@@ -71,10 +71,10 @@ export async function makeFakeArchive(folder: string): Promise<FakeArchive> {
       origin: 'apt',
       at: (place, path) => ({ url: `${place}/${path}` }),
     },
-    async publish(packages, date) {
+    async publish(packages, date, security = {}) {
       await publishSuite('bookworm', packagesFile(packages), date);
       await publishSuite('bookworm-updates', '', date);
-      await publishSuite('bookworm-security', '', date);
+      await publishSuite('bookworm-security', packagesFile(security), date);
     },
   };
 }

@@ -14,6 +14,9 @@ export interface FakeRelease {
   sourceOnly?: boolean;
   /** Give an old md5 instead of a sha256. */
   weakHash?: boolean;
+  /** Withdrawn (PEP 592). */
+  yanked?: boolean;
+  requiresPython?: string;
 }
 
 export interface FakeIndex {
@@ -45,7 +48,13 @@ function pageOf(releases: readonly FakeRelease[]): string {
     filesOf(release).map((file) => {
       const hash = release.weakHash ? `#md5=${'0'.repeat(32)}` : `#sha256=${sha256(bytesOf(file))}`;
       const metadata = `data-core-metadata="sha256=${sha256(metadataOf(release))}"`;
-      return `<a href="/files/${encodeURIComponent(file)}${hash}" ${metadata}>${file}</a>`;
+      const python = release.requiresPython?.replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+      const attributes = [
+        metadata,
+        ...(release.yanked ? ['data-yanked=""'] : []),
+        ...(python ? [`data-requires-python="${python}"`] : []),
+      ].join(' ');
+      return `<a href="/files/${encodeURIComponent(file)}${hash}" ${attributes}>${file}</a>`;
     }),
   );
   return `<!DOCTYPE html><html><body>${links.join('\n')}</body></html>`;

@@ -1,5 +1,5 @@
 import { buildRouteMap } from '@stricli/core';
-import { defineCommand } from '../command.ts';
+import { defineCommand, nameArgument } from '../command.ts';
 import type { RigContext } from '../command.ts';
 import { flag, text } from './flags.ts';
 
@@ -32,6 +32,13 @@ const lock = defineCommand<LockFlags, string[]>({
   },
   manyArgs: { brief: 'With --upgrade: only these packages', placeholder: 'NAME' },
   load: () => import('../commands/lock.ts'),
+});
+
+const outdated = defineCommand<object, [name?: string]>({
+  brief: 'What in the lock has newer versions; changes nothing',
+  flags: {},
+  args: [nameArgument],
+  load: () => import('../commands/outdated.ts'),
 });
 
 export interface BuildFlags {
@@ -78,4 +85,4 @@ const gc = defineCommand<GcFlags, []>({
   load: () => import('../commands/gc.ts'),
 });
 
-export const buildRoutes = { init, lock, build, image, gc };
+export const buildRoutes = { init, lock, outdated, build, image, gc };
