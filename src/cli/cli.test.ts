@@ -28,6 +28,12 @@ describe('errors', () => {
     expect(errorText(error, plain)).toBe('error[RIG-LOCK-003]: what happened\n  because\nhint: rig lock');
     expect(exitCodeOf(error)).toBe(2);
   });
+  it('say a reason once', () => {
+    const twice = new RigError('RIG-STORE-001', 'http://127.0.0.1:9: nobody listens', {
+      why: 'nobody listens',
+    });
+    expect(errorText(twice, plain)).toBe('error[RIG-STORE-001]: http://127.0.0.1:9: nobody listens');
+  });
   it('of our own making are called a bug', () => {
     expect(errorText(new TypeError('x is not a function'), plain)).toContain('this is a bug of rig');
     expect(exitCodeOf(new TypeError('x'))).toBe(1);

@@ -21,7 +21,7 @@ export function errorText(error: unknown, colors: Colors): string {
     return `${colors.red('error[RIG-BUG-001]')}: this is a bug of rig, not of yours\n${stack}`;
   }
   const lines = [`${colors.red(`error[${error.code}]`)}: ${error.message}`];
-  if (error.why) lines.push(`  ${error.why}`);
+  if (error.why && !error.message.includes(error.why)) lines.push(`  ${error.why}`);
   if (error.hint) lines.push(`${colors.cyan('hint')}: ${error.hint}`);
   return lines.join('\n');
 }

@@ -59,6 +59,6 @@ export const COMPAT_ERRORS: ErrorCatalogue = {
   'RIG-COMPAT-015': {
     title: 'New tables are not taken',
     explanation:
-      'Tables must fit their schema in full (an unknown field is an error) and must not contradict themselves: every release with its pairs, every fact with a source, CUDA and architectures that go together. The tables in use have not changed.',
+      'Tables must fit their schema in full (an unknown field is an error) and must not contradict themselves: every release with its pairs, every fact with a source, CUDA and architectures that go together. Nor are tables older than the built-in ones. The tables in use have not changed.',
   },
 };

@@ -116,8 +116,15 @@ export const tablesSchema = v.strictObject({
 export function shapeProblems(document: unknown): string[] {
   const result = v.safeParse(tablesSchema, document);
   return (result.issues ?? []).map(
-    (problem) => `${v.getDotPath(problem) ?? '(the whole)'}: ${problem.message}`,
+    (problem) => `${v.getDotPath(problem) ?? '(the whole)'}: ${wordsOf(problem)}`,
   );
+}
+
+/** valibot's own words are for programmers. */
+function wordsOf({ type, expected, received, message }: v.BaseIssue<unknown>): string {
+  if (type === 'strict_object' && expected === 'never') return 'is not a field of the tables';
+  if (received === 'undefined') return 'is missing';
+  return message.startsWith('Invalid') ? `is ${received}, not ${expected}` : message;
 }
 
 /** @returns the document as tables; call only after `shapeProblems` found none. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { homeLayout } from '../kernel/index.ts';
-import type { HomeLayout } from '../kernel/index.ts';
+import type { HomeLayout, RigError } from '../kernel/index.ts';
 import { builtin } from './builtin.ts';
 import { keepLearned } from './keepLearned.ts';
 import { loadTables, tablesFile } from './loadTables.ts';
@@ -60,6 +60,7 @@ describe('updating the tables', () => {
       bytes({ ...builtin, releases: [...builtin.releases, builtin.releases[0]] }),
       'RIG-COMPAT-015',
     ],
+    ['tables older than ours', bytes({ ...builtin, date: '2026-01-01' }), 'RIG-COMPAT-015'],
     ['a file that is not there', '/nowhere/tables.json', 'RIG-COMPAT-014'],
   ])('refuses %s and changes nothing', async (_what, from, code) => {
     await updateTables({ from: bytes(later('2027-01-10')), home });
@@ -68,6 +69,19 @@ describe('updating the tables', () => {
     expect((await readFile(tablesFile(home), 'utf8')) === before).toBe(true);
     expect((await readdir(home.tables)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
+});
+
+it('names what is wrong with new tables in words for people, all of it that fits on a screen', async () => {
+  const { drivers: _drivers, ...half } = builtin;
+  const [first] = builtin.releases;
+  const from = bytes({ ...half, colour: 'red', format: 9, releases: [{ ...first, triton: 3 }] });
+  const { why } = (await updateTables({ from, home }).catch((error: unknown) => error)) as RigError;
+  expect(why?.split('\n').map((line) => line.trim())).toEqual([
+    'format: is 9, not 1',
+    expect.stringMatching(/^releases\.0\.triton: is 3, not /),
+    'drivers: is missing',
+    'colour: is not a field of the tables',
+  ]);
 });
 
 describe('loading the tables', () => {

@@ -9,6 +9,8 @@ import { asTables } from './tablesSchema.ts';
 
 /** Tables are about 150 kB; anything far beyond is something else. */
 const MOST_BYTES = 16 * 1024 * 1024;
+/** Problems that the message names; `details` has more. */
+const SHOWN = 8;
 
 export interface UpdateResult {
   /** Day of the new tables and of the ones before. */
@@ -63,7 +65,7 @@ async function keepPrevious(home: HomeLayout): Promise<void> {
 /**
  * Takes new tables into use after checking them in full; the ones before are kept for `revertTables`.
  * @param update `from`: a file's path, or the bytes that were fetched
- * @throws RigError RIG-COMPAT-014 (not JSON, unreadable), RIG-COMPAT-015 (wrong shape or contradictions), both exit 2;
+ * @throws RigError RIG-COMPAT-014 (not JSON, unreadable), RIG-COMPAT-015 (wrong shape, contradictions, or older than the built-in ones), both exit 2;
  *   nothing has changed then
  */
 export async function updateTables(update: {
@@ -74,17 +76,27 @@ export async function updateTables(update: {
   const document = parse(typeof from === 'string' ? await readFrom(from) : from);
   const problems = tableProblems(document);
   if (problems.length > 0) {
-    throw new RigError('RIG-COMPAT-015', `the new tables are not taken: ${problems[0]}`, {
-      why:
-        problems.length === 1
-          ? 'They do not fit the schema or contradict themselves.'
-          : `${problems.length} problems in all.`,
-      hint: 'the tables in use stay as they are; ask for whole tables where these came from',
-      exitCode: EXIT.usage,
-      details: { problems: problems.slice(0, 50) },
-    });
+    const shown = problems.slice(0, SHOWN);
+    const more = problems.length - shown.length;
+    throw new RigError(
+      'RIG-COMPAT-015',
+      'the new tables are not taken: they are not whole, or contradict themselves',
+      {
+        why: [...shown, ...(more > 0 ? [`... and ${more} more`] : [])].join('\n  '),
+        hint: 'the tables in use stay as they are; ask for whole tables where these came from',
+        exitCode: EXIT.usage,
+        details: { problems: problems.slice(0, 50) },
+      },
+    );
   }
   const fresh = asTables(document);
+  const { tables: builtin } = await loadTables();
+  if (fresh.date < builtin.date)
+    throw new RigError('RIG-COMPAT-015', `the new tables are not taken: they are of ${fresh.date}`, {
+      why: `those that came with this rig are of ${builtin.date}, and newer ones count`,
+      hint: 'ask for newer tables where these came from; rig compat list shows the tables in use',
+      exitCode: EXIT.usage,
+    });
   return locked(home, async () => {
     const { tables: old } = await loadTables(home);
     await keepPrevious(home);

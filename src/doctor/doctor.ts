@@ -16,6 +16,8 @@ export interface DoctorOptions {
   plan?: Plan | null;
   /** A running environment to probe inside. `pid`: its first process as this machine sees it; its memory limit is read there. */
   environment?: { name: string; exec: ExecInside; torch: boolean; pid?: number | undefined };
+  /** What is wrong with the files of the folder. */
+  files?: readonly Finding[];
   /** False leaves the package source unasked (offline). */
   sources?: boolean;
 }
@@ -70,6 +72,7 @@ export async function runDoctor(
     options.environment ? probeInside(options.environment, { tables, host: gathering }) : undefined,
   ]);
   const findings = orderFindings([
+    ...(options.files ?? []),
     ...hostFindings(host, { tables, plan }),
     ...(inside?.findings ?? []),
     ...source,

@@ -34,6 +34,11 @@ export const FINDINGS = {
   'no-torch-fits': 'No torch release in the tables runs on this GPU and driver together.',
   'gpu-not-in-table':
     'The tables do not know this card, and the driver does not tell its compute capability. Nothing is guessed.',
+  // the folder
+  'spec-invalid':
+    'torchrig.yaml cannot be used. This machine was looked at all the same, but not whether what the file asks for runs here, nor into its environment.',
+  'lock-invalid':
+    'torchrig.lock cannot be used. This machine was looked at all the same, but not whether what is locked runs here.',
   // the cards
   xid: 'The kernel module writes an Xid for each error of a card. Codes such as 48, 74, 79 and 95 mean hardware; 13, 31 and 43 mostly mean a faulty program.',
   'gpu-ecc':

@@ -14,3 +14,4 @@ export { writeBundle } from './bundle.ts';
 export type { BundleFile } from './bundle.ts';
 export { applyFixes, safeFixes } from './fixes.ts';
 export type { Fix, FixResult } from './fixes.ts';
+export { fileFinding } from './fileFindings.ts';

@@ -70,8 +70,10 @@ export function notFetched(label: string, tried: readonly string[]): RigError {
 /** A source that failed, with the file that was wanted of it; anything else is passed on unchanged. */
 export function wantedOf(error: unknown, label: string): unknown {
   if (!(error instanceof RigError) || error.exitCode !== EXIT.source) return error;
+  // The message of a connection that failed has its reason already.
+  const reason = error.why && !error.message.includes(error.why) ? `${error.why}; ` : '';
   return new RigError(error.code, error.message, {
-    why: `${error.why ? `${error.why}; ` : ''}${label} was wanted of it`,
+    why: `${reason}${label} was wanted of it`,
     ...(error.hint !== undefined && { hint: error.hint }),
     exitCode: error.exitCode,
     details: { ...error.details, file: label },

@@ -17,6 +17,6 @@ export const handler: Handler<object, []> = async (call) => {
     : '';
   return {
     data: { date: tables.date, origin, releases: tables.releases },
-    text: `${table(['torch', 'variants', 'torchvision', 'torchaudio', 'Triton'], rows, call.colors)}\n\n${marked}tables of ${tables.date} (${origin})`,
+    text: `${table(['torch', 'variants', 'torchvision', 'torchaudio', 'Triton'], rows, call.colors)}\n\n${marked}tables of ${tables.date} (${origin === 'builtin' ? 'built-in' : 'updated'})`,
   };
 };

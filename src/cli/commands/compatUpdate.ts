@@ -8,11 +8,17 @@ import type { UpdateFlags } from '../routes/check.ts';
 
 export const handler: Handler<UpdateFlags, []> = async (call, flags) => {
   const home = layoutOf(call);
+  if (flags.revert && flags.from) {
+    throw new RigError('RIG-CLI-002', '--from and --revert together mean nothing', {
+      hint: 'rig compat update --revert, or --from FILE',
+      exitCode: EXIT.usage,
+    });
+  }
   if (flags.revert) {
     const { tables, origin } = await revertTables(home);
     return {
       data: { date: tables.date, origin },
-      text: `in use now: the ${origin} tables of ${tables.date}`,
+      text: `in use now: the ${origin === 'builtin' ? 'built-in' : 'updated'} tables of ${tables.date}`,
     };
   }
   if (!flags.from) {

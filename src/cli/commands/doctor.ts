@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { loadTables } from '../../compat/index.ts';
-import { applyFixes, runDoctor, safeFixes, writeBundle } from '../../doctor/index.ts';
+import { applyFixes, fileFinding, runDoctor, safeFixes, writeBundle } from '../../doctor/index.ts';
 import type { DoctorReport, Finding } from '../../doctor/index.ts';
-import { EXIT, RigError } from '../../kernel/index.ts';
+import { EXIT, isRigError, RigError } from '../../kernel/index.ts';
 import { readLock } from '../../lock/index.ts';
 import { loadSpec } from '../../spec/index.ts';
 import { confirm } from '../confirm.ts';
@@ -13,21 +13,22 @@ import type { DoctorFlags } from '../routes/check.ts';
 
 export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags, typed) => {
   const layout = layoutOf(call);
-  const loaded = await loadSpec({ folder: call.cwd, env: call.env });
-  const name = typed ?? loaded.name;
+  const files: Finding[] = [];
+  const loaded = await orFinding(loadSpec({ folder: call.cwd, env: call.env }), 'spec', files);
+  const name = typed ?? loaded?.name;
   const { engine } = engineFor(call);
   const [{ tables }, lock, status] = await Promise.all([
     loadTables(layout),
-    readLock(loaded.lockPath),
-    engine.status(name),
+    loaded && orFinding(readLock(loaded.lockPath), 'lock', files),
+    name === undefined ? undefined : engine.status(name),
   ]);
-  if (typed !== undefined && status.state === 'missing') {
+  if (typed !== undefined && status?.state === 'missing') {
     throw new RigError('RIG-ENGINE-002', `environment ${typed} is not there`, {
       hint: `rig up ${typed}; rig doctor alone looks at this machine`,
     });
   }
-  const inside = status.state === 'running' && flags.hostOnly !== true;
-  if (status.state !== 'running' && status.state !== 'missing')
+  const inside = status?.state === 'running' && flags.hostOnly !== true;
+  if (status && status.state !== 'running' && status.state !== 'missing')
     call.say(`${name} does not run (${status.state}): only this machine is looked at; rig up starts it`);
   if (inside) call.say(`looking at this machine and into ${name} ...`);
   const { report, recording } = await runDoctor({
@@ -35,7 +36,8 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
     env: call.env,
     tables,
     plan: lock?.plan ?? null,
-    ...(inside
+    files,
+    ...(inside && name !== undefined
       ? {
           environment: {
             name,
@@ -62,6 +64,21 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
   };
 };
 
+/** A file that cannot be used is a finding, and no reason not to look at the machine. */
+async function orFinding<T>(
+  reading: Promise<T>,
+  file: 'spec' | 'lock',
+  found: Finding[],
+): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!isRigError(error)) throw error;
+    found.push(fileFinding(file, error));
+    return undefined;
+  }
+}
+
 async function fix(
   call: Call,
   { findings, host }: DoctorReport,
@@ -87,7 +104,7 @@ function doctorText(
   const blocks = shown.map((each: Finding) =>
     [
       `${marks[each.severity]} ${colors.bold(each.title)} ${colors.dim(each.id)}`,
-      `    ${each.evidence}`,
+      `    ${each.evidence.replaceAll('\n', '\n    ')}`,
       ...(each.remedy ? [`    ${colors.cyan('remedy')}: ${each.remedy}`] : []),
     ].join('\n'),
   );

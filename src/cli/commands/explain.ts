@@ -13,10 +13,7 @@ export const handler: Handler<object, [what?: string]> = async (call, _flags, wh
   const found = await find(what, { host, catalogue: CATALOGUE });
   return {
     data: { explanations: found },
-    text:
-      found.length === 0
-        ? 'nothing known was found in it'
-        : found.map((each) => render(each, call)).join('\n\n'),
+    text: found.length === 0 ? nothing(what) : found.map((each) => render(each, call)).join('\n\n'),
     exitCode: found.length === 0 ? EXIT.failed : EXIT.ok,
   };
 };
@@ -35,6 +32,12 @@ async function find(
   return explainStream(createReadStream(what), options);
 }
 
+/** That no problem is recognised does not mean that there is none. */
+function nothing(what: string | undefined): string {
+  const where = what === undefined || what === '-' ? 'what was piped in' : what;
+  return `no known problem is recognised in ${where}; the last line with "Error" mostly says what happened, and rig doctor looks at this machine`;
+}
+
 function unknown(message: string): RigError {
   return new RigError('RIG-CLI-002', message, {
     hint: 'rig explain RIG-LOCK-003, rig explain train.log, or: python train.py 2>&1 | rig explain -',
@@ -43,10 +46,15 @@ function unknown(message: string): RigError {
 }
 
 function render(each: Explanation, { colors }: Pick<Call, 'colors'>): string {
-  const lines = [`${colors.bold(each.title)} ${colors.dim(`(${each.id}, ${each.confidence} confidence)`)}`];
-  if (each.seen) lines.push(colors.dim(`  line ${each.seen.line}: ${each.seen.text.trim().slice(0, 160)}`));
+  // Who asks for an id knows what it is; in a text it is recognised, more or less surely.
+  const known = each.seen ? `${each.id}, ${each.confidence} confidence` : each.id;
+  const lines = [`${colors.bold(each.title)} ${colors.dim(`(${known})`)}`];
+  if (each.seen) {
+    const often = each.seen.count > 1 ? `, ${each.seen.count} times` : '';
+    lines.push(colors.dim(`  line ${each.seen.line}${often}: ${each.seen.text.trim().slice(0, 160)}`));
+  }
   if (each.cause) lines.push(`  ${each.cause}`);
-  lines.push(`  ${colors.cyan('remedy')}: ${each.remedy}`);
+  if (each.remedy) lines.push(`  ${colors.cyan('remedy')}: ${each.remedy.replaceAll('\n', '\n    ')}`);
   if (each.source.length > 0) lines.push(colors.dim(`  ${each.source.join('  ')}`));
   return lines.join('\n');
 }

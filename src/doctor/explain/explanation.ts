@@ -51,7 +51,7 @@ export function explainOwnCode(
     id: sighting.code,
     title: entry?.title ?? sighting.code,
     cause: entry?.explanation ?? '',
-    remedy: 'see the hint that was printed with it',
+    remedy: 'the hint printed below the error is the command for this case',
     confidence: 'high',
     source: [],
     seen: sighting.line === undefined ? null : { line: sighting.line, text: sighting.text ?? '', count: 1 },
