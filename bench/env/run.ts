@@ -18,17 +18,17 @@ import { LOCK, lockTime } from './rows/lockTime.ts';
 import { MEMORY, memory } from './rows/memory.ts';
 import { SECOND_UP, secondUp, WARM_UP, warmUp } from './rows/warmUp.ts';
 
-/** In the order in which they are measured: the cold one first, what reads the results of others last. */
+/** In the order in which they are measured: the cold one first, the disk before anything is built in the home, memory last. */
 const ROWS: readonly (readonly [RowDefinition, (bench: Bench) => Promise<Row>])[] = [
   [COLD_UP, coldUp],
   [WARM_UP, warmUp],
   [SECOND_UP, secondUp],
   [IMPORT, importTime],
   [LOCK, lockTime],
+  [DISK, disk],
   [IMAGE_FIRST, imageFirst],
   [IMAGE_CHANGE, imageChange],
   [MEMORY, memory],
-  [DISK, disk],
 ];
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);

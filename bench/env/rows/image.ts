@@ -49,16 +49,15 @@ const bare = (bench: Bench): { home: string; shipped: false } => ({ home: imageH
 export async function imageFirst(bench: Bench): Promise<Row> {
   await ensureUp(bench);
   await rigJson(bench, ['down', 'bench']);
+  await emptyHome(bench);
+  const fromNothing = await rigJson(bench, ['build'], { ...bare(bench), peakOf: 'image-first' });
+  const built = fromNothing.data as Built;
   const runs: number[] = [];
-  let built: Built | undefined;
   for (let run = 0; run < Math.max(bench.options.heavyRuns, 1); run += 1) {
-    await emptyHome(bench);
-    const done = await rigJson(bench, ['build'], { ...bare(bench), peakOf: 'image-first' });
-    built = done.data as Built;
-    runs.push(done.seconds);
+    await forgetWheels(bench, built);
+    runs.push(await rebuild(bench, built));
   }
-  if (!built) throw new Error('nothing was built');
-  const others = await variants(bench, built);
+  const others = { fromNothingSeconds: round(fromNothing.seconds), ...(await variants(bench, built)) };
   const problem = whyNoBuildah();
   let peer: Figure | null = null;
   if (problem === undefined) {
@@ -72,8 +71,8 @@ export async function imageFirst(bench: Bench): Promise<Row> {
     rig: figure(runs, others),
     peer,
     notes: [
-      'rig: the whole `rig build --json` in a home that has only files/; no trees, no caches, and no layers.json (what presets ship about their layers). The Debian packages are unpacked and compressed in it too',
-      'baseKnownSeconds: the same with the Debian layers known from before, as the peer has its base; shippedSeconds: with layers.json, what a user of the preset waits; ociLayoutSeconds: with baseKnown and the layers written out',
+      'rig: the whole `rig build --json` with no trees of wheels, nothing remembered of them, and no layers.json (what presets ship about their layers); the Debian layers are known from before, as the peer has its base',
+      'fromNothingSeconds: the same in a home that has only files/: the Debian packages are unpacked and compressed in it too; againSeconds: once more; ociLayoutSeconds: as the figure, and the layers written out; shippedSeconds: in a home that has only files/, with layers.json: what a user of the preset waits',
       problem === undefined
         ? 'the peer: FROM an image with the same Debian packages, Python frame and pip, made by rig and pulled beforehand; RUN pip install --no-index --no-deps --no-compile of the same wheels, bind-mounted; overlay storage, chroot isolation; push compresses with gzip. Once'
         : `no peer: ${problem}`,
@@ -81,24 +80,27 @@ export async function imageFirst(bench: Bench): Promise<Row> {
   });
 }
 
-/** Other ways to the same digest. */
+/** Seconds of another way to the same digest. */
+async function rebuild(
+  bench: Bench,
+  { digest }: Built,
+  { args = ['build'], shipped = false }: { args?: readonly string[]; shipped?: boolean } = {},
+): Promise<number> {
+  await flushed();
+  const done = await rigJson(bench, args, { home: imageHome(bench), shipped });
+  if ((done.data as Built).digest !== digest) throw new Error('the same lock gave two digests');
+  return round(done.seconds);
+}
+
 async function variants(bench: Bench, built: Built): Promise<Record<string, number>> {
-  const same = async (args: readonly string[], shipped: boolean): Promise<number> => {
-    await flushed();
-    const done = await rigJson(bench, args, { ...bare(bench), shipped });
-    if ((done.data as Built).digest !== built.digest) throw new Error('the same lock gave two digests');
-    return round(done.seconds);
-  };
-  const again = await same(['build'], false);
-  await forgetWheels(bench, built);
-  const baseKnownSeconds = await same(['build'], false);
+  const againSeconds = await rebuild(bench, built);
   await forgetWheels(bench, built);
   const output = join(bench.scratch, 'oci');
-  const ociLayoutSeconds = await same(['build', '-o', `oci:${output}`], false);
+  const ociLayoutSeconds = await rebuild(bench, built, { args: ['build', '-o', `oci:${output}`] });
   await rm(output, { recursive: true, force: true });
   await emptyHome(bench);
-  const shippedSeconds = await same(['build'], true);
-  return { againSeconds: again, baseKnownSeconds, ociLayoutSeconds, shippedSeconds };
+  const shippedSeconds = await rebuild(bench, built, { shipped: true });
+  return { againSeconds, ociLayoutSeconds, shippedSeconds };
 }
 
 /** Forgets the layers that are not Debian's. */
