@@ -15,3 +15,4 @@ export type { BundleFile } from './bundle.ts';
 export { applyFixes, safeFixes } from './fixes.ts';
 export type { Fix, FixResult } from './fixes.ts';
 export { fileFinding } from './fileFindings.ts';
+export { isTight } from './memoryFinding.ts';

@@ -6,12 +6,15 @@ const MIB = 2 ** 20;
 const COMFORT = 4 * GIB;
 /** torch needs 0.4 GiB to be imported, about 1 GiB to compile, on top of the user's own. */
 const TORCH = GIB;
-/** With less, an import of torch is killed or reads its libraries from the disk over and over for minutes. */
-const IMPORT = 400 * MIB;
 
-/** Whether trying torch under this limit could only fail, and slowly. */
+/** Whether trying torch under this limit could only fail, and slowly: it is killed, or reads its libraries from the disk over and over. */
 export function isHopeless(limit: number | null | undefined): boolean {
-  return limit !== null && limit !== undefined && limit < IMPORT;
+  return limit !== null && limit !== undefined && limit < TORCH;
+}
+
+/** Whether a limit is one that decides what works: what was verified without it says nothing. */
+export function isTight(limit: number | null): boolean {
+  return limit !== null && limit < COMFORT;
 }
 
 export interface MemorySeen {

@@ -11,6 +11,9 @@ describe('redactor', () => {
     ['Authorization: Bearer abcdef.ghijkl', 'Authorization: <secret>'],
     ['curl -H "bearer abcdefgh12345678"', 'curl -H "<secret>"'],
     ['/home/maria/work on lab-7', '~/work on <host>'],
+    ['ssh maria@lab-7.physics.example as maria_x', 'ssh <e-mail> as <user>_x'],
+    ['lab-7.physics.example answers', '<host> answers'],
+    ['/home/maria-old and /home/bob/data', '/home/<user> and /home/<user>/data'],
     ['GPU-1a2b3c4d-0000-1111-2222-333344445555', 'GPU-<uuid>'],
     ['listening on 10.1.2.3', 'listening on <address>'],
     ['proxy http://93.184.1.2/', 'proxy http://<address>/'],
@@ -22,4 +25,11 @@ describe('redactor', () => {
     'keeps %s',
     (text) => expect(redact(text)).toBe(text),
   );
+
+  it('leaves words that merely contain a short name', () => {
+    const short = redactor({ user: 'root', host: 'vm', home: '/root' });
+    const text = 'libnvvm.so fpu vme libfakeroot /proc/1/root rootless';
+    expect(short(text)).toBe(text);
+    expect(short('on vm in /root/work')).toBe('on <host> in ~/work');
+  });
 });

@@ -15,10 +15,16 @@ export function redactor(names: {
   host?: string | undefined;
   home?: string | undefined;
 }): (text: string) => string {
-  const literal: [string, string][] = [
-    [names.home ?? '', '~'],
-    [names.user ?? '', '<user>'],
-    [names.host ?? '', '<host>'],
+  // root is everyone's name, and part of many others.
+  const user = names.user === 'root' ? undefined : names.user;
+  const literal: [RegExp, string][] = [
+    ...(names.home && names.home !== '/'
+      ? [[new RegExp(`(?<![\\w.-])${escaped(names.home)}(?![\\w-])`, 'g'), '~'] as [RegExp, string]]
+      : []),
+    [/(?<=\/(?:home|Users)\/)[^\s/"',:;]+/g, '<user>'],
+    ...word(user, '<user>'),
+    // with its domain
+    ...word(names.host?.split('.')[0], '<host>', '(?:\\.[a-z0-9-]+)*'),
   ];
   return (text) => {
     let out = text
@@ -32,7 +38,17 @@ export function redactor(names: {
       .replace(PRIVATE_ADDRESS, '<address>')
       .replace(SPOKEN_ADDRESS, '<address>')
       .replace(/[\w.+-]+@[\w-]+\.[\w.-]+/g, '<e-mail>');
-    for (const [from, to] of literal) if (from.length > 1 && from !== '/') out = out.replaceAll(from, to);
+    for (const [from, to] of literal) out = out.replace(from, to);
     return out;
   };
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** The name as a word of its own: a host called vm must not turn libnvvm.so into something else. */
+function word(name: string | undefined, to: string, tail = ''): [RegExp, string][] {
+  if (name === undefined || name.length < 2) return [];
+  return [[new RegExp(`(?<![A-Za-z0-9])${escaped(name)}${tail}(?![A-Za-z0-9])`, 'g'), to]];
 }

@@ -10,7 +10,8 @@ const CACHE_FORMAT = 1;
 
 /**
  * A verification holds for one image on one machine as it is, under one engine. `host`: its facts, or, quicker,
- * hostFingerprint(). Memory, disk and cores do not count: they change from run to run and decide nothing that is checked.
+ * hostFingerprint(). The machine's memory, disk and cores do not count: they change from run to run and decide nothing that is
+ * checked. A limit that does belongs to `engine`.
  */
 export function verificationKey(image: Digest, host: HostFacts | string, engine: string): string {
   const machine =

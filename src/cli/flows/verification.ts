@@ -1,4 +1,5 @@
 import {
+  isTight,
   readVerification,
   verificationKey,
   verifyEnvironment,
@@ -42,7 +43,8 @@ export async function knownVerification(
   subject: Subject,
 ): Promise<UpVerification | undefined> {
   const home = layoutOf(call);
-  const key = verificationKey(subject.digest, await hostFingerprint(), subject.mode);
+  const [machine, limit] = await Promise.all([hostFingerprint(), memoryLimitOf(subject)]);
+  const key = keyOf(subject, machine, limit);
   const known = (await readVerification(home, key)) as UpVerification | undefined;
   if (known) await writeOwn(home, subject, known);
   return known;
@@ -53,8 +55,9 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   const home = layoutOf(call);
   const task = 'verify';
   call.progress({ kind: 'task', task, label: 'verifying by real work', unit: 'steps' });
+  const limit = memoryLimitOf(subject);
   const [inside, jupyter, machine] = await Promise.all([
-    Promise.all([gatherHostFacts({ home: home.root }), memoryLimitOf(subject)]).then(([host, memoryLimit]) =>
+    Promise.all([gatherHostFacts({ home: home.root }), limit]).then(([host, memoryLimit]) =>
       verifyEnvironment({
         exec: execInside(subject, call.signal),
         lock: subject.lock,
@@ -68,9 +71,14 @@ export async function verifyRunning(call: VerifyCall, subject: Subject): Promise
   ]);
   const result: UpVerification = withKernel(inside, jupyter);
   call.progress({ kind: 'done', task, ...(result.ok ? {} : { note: 'failed', failed: true }) });
-  await writeVerification(home, verificationKey(subject.digest, machine, subject.mode), result);
+  await writeVerification(home, keyOf(subject, machine, await limit), result);
   await writeOwn(home, subject, result);
   return result;
+}
+
+/** Under a tight memory limit an image is another thing to verify. */
+function keyOf({ digest, mode }: Subject, machine: string, limit: number | null): string {
+  return verificationKey(digest, machine, isTight(limit) ? `${mode}, ${limit} bytes of memory` : mode);
 }
 
 /** How many GPUs torch must see. */
