@@ -1,5 +1,5 @@
 import type { HostFacts } from '../host/index.ts';
-import { run } from '../kernel/index.ts';
+import { errnoOf, messageOf, run } from '../kernel/index.ts';
 import type { Finding } from './finding.ts';
 
 /** A remedy that rig may carry out itself: one command that takes nothing away and can be undone. */
@@ -67,7 +67,8 @@ export async function applyFixes(fixes: readonly Fix[], host: HostFacts): Promis
       const message = (stderr || stdout).trim().slice(0, 300);
       results.push({ ...fix, state: code === 0 ? 'done' : 'failed', message });
     } catch (error) {
-      results.push({ ...fix, state: 'failed', message: String(error) });
+      const message = errnoOf(error) === 'ENOENT' ? `${program} is not installed` : messageOf(error);
+      results.push({ ...fix, state: 'failed', message });
     }
   }
   return results;

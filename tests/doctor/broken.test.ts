@@ -196,6 +196,7 @@ describe.skipIf(!isRoot)(
     it.skipIf(!canLimit).each([200, 600])(
       `finds a memory limit of %d MB, in up too, and soon${canLimit ? '' : ' (skipped: no memory cgroup can be made here)'}`,
       async (limit) => {
+        await rig(['down', '--purge', '--yes'], { cwd: folder });
         await write(`memory: ${limit}m\n`);
         const evidence = `cgroup limit ${limit * 2 ** 20} bytes`;
         const began = performance.now();
