@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { handler } from '../../src/cli/commands/doctor.ts';
+import { handler as explain } from '../../src/cli/commands/explain.ts';
 import { colorsFor } from '../../src/cli/colors.ts';
 import type { Call } from '../../src/cli/outcome.ts';
 import type { DoctorReport } from '../../src/doctor/index.ts';
@@ -54,3 +55,18 @@ it.each([
     expect(shown).toContain(`${file} cannot be used ${id}`);
   },
 );
+
+it('explain says how sure it is of what it recognises, how often, and that nothing recognised is not nothing wrong', async () => {
+  const log = join(folder, 'train.log');
+  const oom = 'torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n';
+  await writeFile(log, `epoch 1\n${oom}${oom}`);
+  const found = await explain(callIn(folder), {}, log);
+  expect(found.text).toContain('(cuda_oom, high confidence)');
+  expect(found.text).toContain('line 2, 2 times: torch.cuda.OutOfMemoryError');
+  await writeFile(log, 'epoch 1\n');
+  const nothing = await explain(callIn(folder), {}, log);
+  expect(nothing.exitCode).toBe(1);
+  expect(nothing.text).toMatch(/^no known problem is recognised in .*train\.log; .*rig doctor/);
+  const code = await explain(callIn(folder), {}, 'RIG-LOCK-003');
+  expect(code.text).toMatch(/^torchrig\.lock has a format .* \(RIG-LOCK-003\)$/m);
+});

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { loadTables } from '../../compat/index.ts';
 import { applyFixes, fileFinding, runDoctor, safeFixes, writeBundle } from '../../doctor/index.ts';
-import type { DoctorReport, Finding } from '../../doctor/index.ts';
+import type { DoctorOptions, DoctorReport, Finding } from '../../doctor/index.ts';
 import { EXIT, isRigError, RigError } from '../../kernel/index.ts';
 import { readLock } from '../../lock/index.ts';
 import { loadSpec } from '../../spec/index.ts';
@@ -31,7 +31,7 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
   if (status && status.state !== 'running' && status.state !== 'missing')
     call.say(`${name} does not run (${status.state}): only this machine is looked at; rig up starts it`);
   if (inside) call.say(`looking at this machine and into ${name} ...`);
-  const { report, recording } = await runDoctor({
+  const options: DoctorOptions = {
     layout,
     env: call.env,
     tables,
@@ -47,7 +47,11 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
           },
         }
       : {}),
-  });
+  };
+  const first = await runDoctor(options);
+  const fixes = flags.fix ? await fix(call, first.report) : undefined;
+  const isMended = fixes?.some(({ state }) => state === 'done') === true;
+  const { report, recording } = isMended ? await runDoctor(options) : first;
   if (flags.bundle) {
     const files: [string, string][] = [
       ['report.json', JSON.stringify(report, null, 2)],
@@ -56,7 +60,6 @@ export const handler: Handler<DoctorFlags, [name?: string]> = async (call, flags
     await writeBundle(resolve(call.cwd, flags.bundle), files, call.env);
     call.say(`wrote ${flags.bundle}: redacted, but read it before you attach it to anything`);
   }
-  const fixes = flags.fix ? await fix(call, report) : undefined;
   return {
     data: { ...report, ...(fixes ? { fixes } : {}) },
     text: doctorText(report, call),
@@ -79,15 +82,15 @@ async function orFinding<T>(
   }
 }
 
-async function fix(
-  call: Call,
-  { findings, host }: DoctorReport,
-): Promise<Awaited<ReturnType<typeof applyFixes>>> {
+/** Shows what was found before it asks: who says yes must know to what. */
+async function fix(call: Call, report: DoctorReport): Promise<Awaited<ReturnType<typeof applyFixes>>> {
+  const { findings, host } = report;
   const fixes = safeFixes(findings, host);
   if (fixes.length === 0) {
     call.say('nothing here can be mended by rig itself');
     return [];
   }
+  call.say(`${doctorText(report, call)}\n`);
   await confirm(call, `Run: ${fixes.map(({ command }) => command.join(' ')).join('; ')}?`);
   const results = await applyFixes(fixes, host);
   for (const { does, state, message } of results)
