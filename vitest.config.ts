@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+const ownTemp = './tests/support/ownTemp.ts';
+const slow = { environment: 'node', pool: 'forks', testTimeout: 300_000, hookTimeout: 300_000 } as const;
+
 export default defineConfig({
   test: {
     reporters: ['default', './tests/support/skipReporter.ts'],
@@ -7,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          globalSetup: ['./tests/support/ownTemp.ts'],
+          globalSetup: [ownTemp],
           include: ['src/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
@@ -16,16 +19,25 @@ export default defineConfig({
       },
       {
         test: {
+          ...slow,
           name: 'integration',
-          globalSetup: ['./tests/support/ownTemp.ts', './tests/support/v27Home.ts'],
+          globalSetup: [ownTemp],
           include: ['tests/**/*.test.ts'],
-          environment: 'node',
-          pool: 'forks',
+          exclude: ['tests/v27/**'],
           // Half of their time they wait, for a network or a process.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...slow,
+          name: 'v27',
+          globalSetup: [ownTemp, './tests/support/v27Home.ts'],
+          include: ['tests/v27/*.test.ts'],
+          // One after another: they share a home.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
