@@ -36,6 +36,11 @@ export async function choosePort(wish: PortChoice, options: ChoosePortOptions = 
   });
 }
 
+/** False when somebody listens on the port, or it may not be used by this user. */
+export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return (await bindProblem(port, host)) === undefined;
+}
+
 /** The error code of a trial bind; undefined when it worked. */
 async function bindProblem(port: number, host: string): Promise<string | undefined> {
   return await new Promise((done) => {

@@ -3,7 +3,7 @@ export { imageDefaults } from './imageDefaults.ts';
 export { runtimePiece } from './runtimePiece.ts';
 export { idleCommand, jupyterCommand } from './jupyterProcess.ts';
 export { ensureToken, readToken } from './jupyterToken.ts';
-export { choosePort } from './choosePort.ts';
+export { choosePort, isPortFree } from './choosePort.ts';
 export { prepareWorkspace } from './prepareWorkspace.ts';
 export { waitForJupyter } from './waitForJupyter.ts';
 export { jupyterRoundTrip } from './jupyterRoundTrip.ts';

@@ -174,6 +174,19 @@ describe('rig with the preset v2.7, in an empty folder', { timeout: 1_200_000 },
     );
   });
 
+  it('two more at once: each has a port and a token of its own, although both wish for the same port', async () => {
+    const names = ['one', 'two'];
+    const ups = await Promise.all(names.map((name) => rig.json(['up', name], { cwd: folder })));
+    const urls = ups.map(({ jupyter }) => (jupyter as { url: string } | undefined)?.url);
+    expect(new Set([url(), ...urls]).size).toBe(3);
+    for (const [index, name] of names.entries()) {
+      const own = (await rig(['token', name], { cwd: folder })).stdout.trim();
+      const status = new URL('/api/status', urls[index]);
+      expect((await fetch(status, { headers: { authorization: `token ${own}` } })).status).toBe(200);
+    }
+    for (const name of names) await rig(['down', name, '--purge', '--yes'], { cwd: folder });
+  });
+
   it('what was installed is there after down and up, and gone after a purge', async () => {
     await rig(['down'], { cwd: folder });
     expect(await rig.json(['up'], { cwd: folder })).toMatchObject({
@@ -182,8 +195,8 @@ describe('rig with the preset v2.7, in an empty folder', { timeout: 1_200_000 },
       verification: { ok: true, cached: true },
     });
     expect(await inside('sh', '-c', 'hello && python -c "import iniconfig"')).toMatchObject({ code: 0 });
-    await rig(['down', '--purge', '--yes'], { cwd: folder });
-    await rig.json(['up'], { cwd: folder });
+    expect(await rig(['down', '--purge', '--yes'], { cwd: folder })).toMatchObject({ code: 0 });
+    expect(await rig.json(['up'], { cwd: folder })).toMatchObject({ verification: { ok: true } });
     expect(await inside('sh', '-c', '! command -v hello')).toMatchObject({ code: 0, stdout: '' });
     expect(await inside('python', '-c', 'import iniconfig')).toMatchObject({ code: 1 });
   });

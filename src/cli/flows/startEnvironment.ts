@@ -1,4 +1,5 @@
 import type { Engine, EnvironmentStart, EnvironmentStatus } from '../../engine/index.ts';
+import { isRigError } from '../../kernel/index.ts';
 import { lockDigest } from '../../lock/index.ts';
 import type { Lock } from '../../lock/index.ts';
 import type { LoadedSpec, Spec } from '../../spec/index.ts';
@@ -7,6 +8,7 @@ import {
   ensureToken,
   idleCommand,
   INSIDE,
+  isPortFree,
   jupyterCommand,
   prepareWorkspace,
   waitForJupyter,
@@ -31,16 +33,38 @@ export interface Running {
   isNew: boolean;
 }
 
+/** How often a port may be taken by somebody else between its choice and Jupyter's start. */
+const RACES = 3;
+
 /** Starts an environment and returns when its Jupyter answers. Throws RIG-WORKSPACE-004 (it does not), RIG-ENGINE-*. */
 export async function startEnvironment(call: Call, context: StartContext): Promise<Running> {
   const { engine, loaded, lock } = context;
   const { spec, name } = loaded;
   await prepareWorkspace(spec.workspace);
-  const withJupyter = spec.services.jupyter && lock.python.some((wheel) => wheel.name === 'jupyterlab');
-  const port = withJupyter ? await choosePort({ service: 'jupyter', ...spec.ports.jupyter }) : undefined;
-  if (port !== undefined && port !== spec.ports.jupyter.port) {
-    call.say(`port ${spec.ports.jupyter.port} is taken: Jupyter listens on ${port}`);
+  if (!spec.services.jupyter || !lock.python.some((wheel) => wheel.name === 'jupyterlab'))
+    return startOn(call, context, undefined);
+  const wish = { service: 'jupyter', ...spec.ports.jupyter };
+  const lost = new Set<number>();
+  for (;;) {
+    const port = await choosePort(wish, { avoid: lost });
+    if (port !== wish.port) call.say(`port ${wish.port} is taken: Jupyter listens on ${port}`);
+    try {
+      return await startOn(call, context, port);
+    } catch (error) {
+      if (wish.explicit || lost.size === RACES || !isRigError(error) || !LOST.has(error.code)) throw error;
+      await engine.stop(name);
+      if (await isPortFree(port)) throw error;
+      lost.add(port);
+    }
   }
+}
+
+/** What is seen when another server was quicker: Jupyter ends, or the other one answers. */
+const LOST: ReadonlySet<string> = new Set(['RIG-WORKSPACE-004', 'RIG-WORKSPACE-005']);
+
+async function startOn(call: Call, context: StartContext, port: number | undefined): Promise<Running> {
+  const { engine, loaded } = context;
+  const { name } = loaded;
   const token = port === undefined ? undefined : await ensureToken(tokenPath(layoutOf(call), name));
   const started = await engine.start(await startRequest(call, context, { port, token }));
   if (port !== undefined && token !== undefined) {
