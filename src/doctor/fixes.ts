@@ -67,7 +67,9 @@ export async function applyFixes(fixes: readonly Fix[], host: HostFacts): Promis
       const message = (stderr || stdout).trim().slice(0, 300);
       results.push({ ...fix, state: code === 0 ? 'done' : 'failed', message });
     } catch (error) {
-      const message = errnoOf(error) === 'ENOENT' ? `${program} is not installed` : messageOf(error);
+      // EACCES, too, is what a search of PATH ends with where one of its folders is closed to this user.
+      const isMissing = ['ENOENT', 'EACCES'].includes(errnoOf(error) ?? '');
+      const message = isMissing ? `${program} is not installed` : messageOf(error);
       results.push({ ...fix, state: 'failed', message });
     }
   }
