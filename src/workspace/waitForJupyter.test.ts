@@ -27,7 +27,7 @@ afterEach(async () => {
 
 describe('waitForJupyter', () => {
   it('returns when the server answers the token', async () => {
-    expect(await waitForJupyter({ port, token: TOKEN })).toBeLessThan(2000);
+    expect(await waitForJupyter({ port, token: TOKEN })).toBeLessThan(10_000);
   });
 
   it('waits for a server that comes later', async () => {
@@ -56,7 +56,7 @@ describe('waitForJupyter', () => {
       message: 'Jupyter did not start: it ended',
       why: `its last lines:\n${lines.slice(-14).join('\n')}\nModuleNotFoundError: no [token]`,
     });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('gives up after the time, and when it is interrupted', async () => {

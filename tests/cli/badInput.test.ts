@@ -127,7 +127,7 @@ describe('what cannot be done is said, and nothing is left half done', () => {
       const folder = await folderWith(`preset: tiny\n${'# '.padEnd(99, 'x')}\n`.repeat(100_000));
       const started = performance.now();
       expect(refusal(await rig(['up'], { cwd: folder }), 2)).toContain('torchrig.yaml');
-      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(performance.now() - started).toBeLessThan(30_000);
     });
 
     it('a lock that is older than it: exit 1, and the command that mends it', async () => {

@@ -103,14 +103,10 @@ describe('./rig in a checkout', () => {
     expect(await built()).toBe(inode);
   });
 
-  it('a later call builds nothing and costs next to nothing', async () => {
+  it('a later call builds nothing', async () => {
     const inode = await built();
-    const direct = await quickest(() =>
-      ended(spawn(process.execPath, [join(checkout, 'dist/rig.js'), 'version'])),
-    );
-    const launched = await quickest(() => launch('version'));
+    expect(await launch('version')).toMatchObject({ code: 0, stderr: '' });
     expect(await built()).toBe(inode);
-    expect(launched - direct).toBeLessThan(60);
   });
 
   it('a changed source is built into the next call', async () => {
@@ -129,14 +125,3 @@ describe('./rig in a checkout', () => {
     expect(ran.stderr).toContain('version.ts');
   });
 });
-
-/** Milliseconds of the quickest of some runs. */
-async function quickest(run: () => Promise<Ran>): Promise<number> {
-  let best = Infinity;
-  for (let turn = 0; turn < 7; turn += 1) {
-    const started = performance.now();
-    await run();
-    best = Math.min(best, performance.now() - started);
-  }
-  return best;
-}

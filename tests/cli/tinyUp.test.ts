@@ -101,8 +101,13 @@ describe('rig with the tiny preset, from an empty home', () => {
     const up = await rig.json(['up'], { cwd: folder, env });
     await rig(['down'], { cwd: folder, env });
     await rename(env.TORCHRIG_HOME, rig.home);
-    expect(up).toMatchObject({ alreadyRunning: false, bytesFetched: 0, verification: { ok: true } });
-    expect((up['timings'] as { imageMs: number }).imageMs).toBeLessThan(1000);
+    expect(up).toMatchObject({
+      alreadyRunning: false,
+      bytesFetched: 0,
+      // Nothing was made anew.
+      timings: { imageMs: 0 },
+      verification: { ok: true },
+    });
   });
 
   it('works with everything stored and no network at all', async () => {
@@ -132,7 +137,7 @@ describe('rig with the tiny preset, from an empty home', () => {
     const milliseconds = performance.now() - began;
     await bare.dispose();
     expect(ran.code).toBe(4);
-    expect(milliseconds).toBeLessThan(5000);
+    expect(milliseconds).toBeLessThan(15_000);
     expect(ran.stderr).toMatch(/error\[RIG-(STORE|SOURCES)-\d+\]: .*\n.*\S+ \S+ was wanted of it$/m);
   });
 

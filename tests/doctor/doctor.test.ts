@@ -25,7 +25,7 @@ describe('runDoctor on this machine', () => {
     const layout = homeLayout(join(at, 'home'));
     const started = Date.now();
     const { report, recording } = await runDoctor({ layout, sources: false });
-    expect(Date.now() - started).toBeLessThan(4000);
+    expect(Date.now() - started).toBeLessThan(20_000);
     const kernel = (await run('uname', ['-r'])).stdout.trim();
     const cores = Number((await run('nproc', [])).stdout);
     const memory = /MemTotal:\s+(\d+)/.exec(await readFile('/proc/meminfo', 'utf8'))?.[1];
@@ -72,7 +72,7 @@ describe('sourceFindings', () => {
     const findings = await sourceFindings(env);
     expect(findings).toMatchObject([{ id: 'source-unreachable', severity: 'warn' }]);
     expect(JSON.stringify(findings)).not.toContain('hunter2');
-    expect(Date.now() - started).toBeLessThan(6000);
+    expect(Date.now() - started).toBeLessThan(20_000);
   });
 });
 

@@ -48,7 +48,7 @@ print(json.dumps({"results": results, "seconds": time.monotonic() - started}))
     expect(results.leave.error).toMatchObject({ kind: 'exit', message: expect.stringContaining('code 3') });
     expect(results.quit.error).toMatchObject({ kind: 'exception', type: 'SystemExit' });
     expect(results.wrong).toMatchObject({ ok: false, seen: 1, error: { kind: 'finding' } });
-    expect(seconds).toBeLessThan(4);
+    expect(seconds).toBeLessThan(20);
   });
 
   it('gives every step a result when the whole takes too long', async () => {

@@ -114,7 +114,7 @@ describe.skipIf(!isDebianThere)("this machine's Debian mirror (skipped when it d
     );
     const again = Date.now();
     await debianIndex(options);
-    expect(Date.now() - again).toBeLessThan(5000);
+    expect(Date.now() - again).toBeLessThan(30_000);
   });
 
   it('gives a .deb by hash', async () => {
