@@ -17,7 +17,7 @@ describe.skipIf(reason)(
     let base: string;
     const containers: Container[] = [];
     const start = async (...options: string[]): Promise<Container> => {
-      const folders = ['--volume', `${base}/clone:/torchrig`, '--volume', `${base}/work:/work`];
+      const folders = ['--volume', `${base}/clone:/torchrig`, '--volume', `${base}/work:/project`];
       const container = await startContainer(IMAGE, [...folders, ...options]);
       containers.push(container);
       return container;
@@ -54,7 +54,7 @@ describe.skipIf(reason)(
           engineReason: expect.stringContaining('proot') as string,
           alreadyRunning: false,
           lock: { builtin: true },
-          workspace: '/work/workspace',
+          workspace: '/project/workspace',
           verification: { ok: true, imports: { failed: [] } },
           notices: expect.arrayContaining([
             expect.stringMatching(

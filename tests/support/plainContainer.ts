@@ -41,7 +41,7 @@ export async function cleanCopy(to: string): Promise<void> {
 }
 
 export interface Container {
-  /** Runs a command in it, in the folder /work. */
+  /** Runs a command in it, in the folder /project. */
   run: (command: readonly string[], input?: string) => Promise<Ran>;
   remove: () => Promise<void>;
 }
@@ -53,7 +53,7 @@ export async function startContainer(image: string, options: readonly string[]):
   const id = (await runProgram('docker', run, { env })).trim();
   return {
     run: (command, input) =>
-      ended(spawn('docker', ['exec', '--interactive', '--workdir', '/work', id, ...command]), input),
+      ended(spawn('docker', ['exec', '--interactive', '--workdir', '/project', id, ...command]), input),
     remove: async () => {
       await runProgram('docker', ['rm', '--force', '--volumes', id]);
     },
