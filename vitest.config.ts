@@ -14,6 +14,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
+          // Vitest leaves a core idle unless told.
+          maxWorkers: '100%',
           testTimeout: 20_000,
         },
       },

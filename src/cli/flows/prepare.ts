@@ -11,19 +11,17 @@ import { knownLayerFacts } from './knownLayers.ts';
 import { obtainPieces } from './pieces.ts';
 import type { ObtainedPieces } from './pieces.ts';
 import { remember } from './preparedRecord.ts';
-import { engineConfig, imageConfig, recalledRoot } from './preparedRoot.ts';
+import { engineConfig, imageConfig } from './preparedRoot.ts';
 import type { PreparedRoot } from './preparedRoot.ts';
 
 type PrepareCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
 
 /**
- * Lock -> merged root file system, making only what is missing. The digest is the one the lock records, or computed once and
- * remembered. Throws whatever fetching, unpacking or linking throws; the next call goes on where this one stopped.
+ * Lock -> merged root file system, making only what is missing; `recalledRoot` says whether that is anything at all. The digest is
+ * the one the lock records, or computed once and remembered. Throws whatever fetching, unpacking or linking throws; the next call goes on where this one stopped.
  */
 export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<PreparedRoot> {
   const home = layoutOf(call);
-  const known = await recalledRoot(home, lock);
-  if (known) return known;
   await sweepScratch(home);
   const pool = layersPool();
   try {
