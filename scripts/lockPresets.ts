@@ -4,8 +4,11 @@
  */
 import { join } from 'node:path';
 import { knownLayers } from '../src/image/index.ts';
+import type { Image } from '../src/image/index.ts';
 import { writeFileAtomic } from '../src/kernel/index.ts';
+import { DEBIAN_BASE, debianSetKey } from '../src/layers/index.ts';
 import { readLock, writeLock } from '../src/lock/index.ts';
+import type { Lock } from '../src/lock/index.ts';
 import { loadPresetSpec, packageFolder, presetNames } from '../src/spec/index.ts';
 import { LAYERS_FILE } from '../src/cli/flows/knownLayers.ts';
 import { resolveLock } from '../src/cli/flows/locking.ts';
@@ -23,8 +26,29 @@ for (const name of names.length > 0 ? names : await presetNames()) {
   const lock = kept ?? (await resolveLock(call, loaded, { upgrade: words.includes('--upgrade') })).lock;
   const { image } = await prepareImage(call, { ...lock, image: null }, { fresh: true });
   await writeLock(loaded.lockPath, { ...lock, image: image.digest });
-  const facts = Object.entries(knownLayers(image)).sort(([a], [b]) => (a < b ? -1 : 1));
-  const lines = facts.map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  await writeFileAtomic(join(packageFolder(), 'presets', name, LAYERS_FILE), `{\n${lines.join(',\n')}\n}\n`);
+  await writeFileAtomic(join(packageFolder(), 'presets', name, LAYERS_FILE), layersText(image, lock));
   say(`${name}: ${image.digest}, ${image.layers.length} layers`);
+}
+
+/** A line for each layer and each package, so that a diff shows which changed. */
+function layersText(image: Image, lock: Lock): string {
+  const layers = Object.entries(knownLayers(image))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, facts]) => `    ${JSON.stringify(key)}: ${JSON.stringify(facts)}`);
+  const heads = image.layers
+    .flatMap(({ plan }) => plan.pieces)
+    .filter((piece) => piece.kind === 'deb' || piece.name === DEBIAN_BASE)
+    .map(({ key, kind, name, title, weight }) => JSON.stringify({ key, kind, name, title, weight }));
+  const set = debianSetKey({ debs: lock.debian, epoch: lock.epoch });
+  return `{
+  "layers": {
+${layers.join(',\n')}
+  },
+  "debianSets": {
+    "${set}": [
+      ${heads.join(',\n      ')}
+    ]
+  }
+}
+`;
 }

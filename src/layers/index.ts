@@ -1,7 +1,9 @@
 export { APT_SOURCES_PATH, aptSources } from './debian/aptSources.ts';
 export type { AptMirror } from './debian/aptSources.ts';
+export { DEBIAN_BASE } from './debian/debianBasePiece.ts';
 export { debianPieces } from './debian/debianPieces.ts';
-export { debianPieceSources } from './debian/debianPieceSources.ts';
+export { debianPieceSources, debianSetKey } from './debian/debianPieceSources.ts';
+export type { DebianHead } from './debian/debianPieceSources.ts';
 export type { DebianOptions } from './debian/debianPieces.ts';
 export type { DebFile } from './debian/debPiece.ts';
 export { unpackDeb } from './debian/unpackDeb.ts';

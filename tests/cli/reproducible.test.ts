@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, cp, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -64,6 +64,15 @@ describe('one lock, one digest', () => {
     await giveFiles(here.home, there.home);
     const again = await there.json(['build'], { cwd: folder });
     expect(again).toMatchObject({ ...built, timings: {}, output: null, bytesFetched: 0 });
+  });
+
+  it('is told of a preset without unpacking anything', async () => {
+    const home = join(base, 'third');
+    const third = await rigAt({ program: [process.execPath, join(base, 'one/dist/rig.js')], home });
+    await giveFiles(here.home, home);
+    expect(await third.json(['build'], { cwd: folder })).toMatchObject({ digest: built.digest });
+    expect(await readdir(join(home, 'trees')).catch(() => [])).toEqual([]);
+    await third.dispose();
   });
 
   it('the layout on the disk is that image', async () => {

@@ -13,6 +13,7 @@ import { openStore } from '../../store/index.ts';
 import type { Store, WantedFile } from '../../store/index.ts';
 import { runtimePiece } from '../../workspace/index.ts';
 import type { Call } from '../outcome.ts';
+import type { KnownLayers } from './knownLayers.ts';
 import { pythonSide } from './sources.ts';
 import type { PythonSide } from './sources.ts';
 
@@ -32,14 +33,18 @@ export interface ObtainedPieces {
   fetchMs: number;
 }
 
+export interface ObtainOptions {
+  /** Also unpack the wheels, while they arrive. */
+  trees: boolean;
+  /** Sets of Debian packages that need no unpacking for their keys. */
+  knownSets?: KnownLayers['debianSets'];
+}
+
 /**
- * Brings every file of the lock and turns it into pieces. `trees`: also unpack the wheels, while they arrive.
+ * Brings every file of the lock and turns it into pieces.
  * Network is asked only for what is missing: with everything stored no address is looked up.
  */
-export async function obtainPieces(
-  context: PieceContext,
-  options: { trees: boolean },
-): Promise<ObtainedPieces> {
+export async function obtainPieces(context: PieceContext, options: ObtainOptions): Promise<ObtainedPieces> {
   const { lock, home, call, pool } = context;
   const store = openStore(home);
   const addresses = new Addresses(call);
@@ -51,7 +56,7 @@ export async function obtainPieces(
       : undefined;
     try {
       const fetched = fetchAll(context, { store, addresses, watch: scheduler?.watch });
-      const debs = fetched.debs.then(() => debPieces(context, store));
+      const debs = fetched.debs.then(() => debPieces(context, store, options));
       const [{ bytesFetched }, fromDebs, , fetchMs] = await Promise.all([
         fetched.all,
         debs,
@@ -120,7 +125,11 @@ function fetchAll(
   return { debs: first.then(() => undefined), all };
 }
 
-async function debPieces({ call, home, lock, pool }: PieceContext, store: Store): Promise<PieceSource[]> {
+async function debPieces(
+  { call, home, lock, pool }: PieceContext,
+  store: Store,
+  { knownSets = {} }: ObtainOptions,
+): Promise<PieceSource[]> {
   const debs = lock.debian.map(({ name, version, sha256, size }) => ({
     name,
     version,
@@ -128,7 +137,8 @@ async function debPieces({ call, home, lock, pool }: PieceContext, store: Store)
     size,
     path: store.path(sha256),
   }));
-  return debianPieceSources({ debs, home, epoch: lock.epoch, progress: call.progress, pool });
+  const { progress } = call;
+  return debianPieceSources({ debs, home, epoch: lock.epoch, progress, pool, known: knownSets });
 }
 
 /** Where files can be had, asked of the machine's clients at the first file that is missing. */

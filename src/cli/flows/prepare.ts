@@ -63,7 +63,8 @@ export async function prepareImage(
   await sweepScratch(home);
   const pool = layersPool();
   try {
-    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false });
+    const knownSets = options.fresh === true ? {} : (await knownLayerFacts()).debianSets;
+    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false, knownSets });
     const started = performance.now();
     const image = await imageOf(call, lock, { home, pool, obtained, ...options });
     const { bytesFetched, fetchMs } = obtained;
@@ -73,15 +74,17 @@ export async function prepareImage(
   }
 }
 
+interface ImageInputs {
+  home: HomeLayout;
+  pool: WorkerPool;
+  obtained: ObtainedPieces;
+  fresh?: boolean;
+}
+
 async function imageOf(
   call: PrepareCall,
   lock: Lock,
-  {
-    home,
-    pool,
-    obtained,
-    fresh = false,
-  }: { home: HomeLayout; pool: WorkerPool; obtained: ObtainedPieces; fresh?: boolean },
+  { home, pool, obtained, fresh = false }: ImageInputs,
 ): Promise<Image> {
   const { pieces, storedPath } = obtained;
   return buildImage({
@@ -92,6 +95,6 @@ async function imageOf(
     storedPath,
     pool,
     progress: call.progress,
-    ...(fresh ? { useCache: false } : { known: await knownLayerFacts() }),
+    ...(fresh ? { useCache: false } : { known: (await knownLayerFacts()).layers }),
   });
 }

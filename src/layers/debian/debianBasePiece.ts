@@ -7,6 +7,9 @@ import type { PathRule } from './pathFilter.ts';
 import { RootView } from './rootView.ts';
 import { addSystemFiles } from './systemFiles.ts';
 
+/** Name of the generated piece of a Debian base. */
+export const DEBIAN_BASE = 'debian-base';
+
 export interface BaseOptions {
   /** Seconds since 1970: time of every generated file, day of /etc/shadow. */
   epoch: number;
@@ -35,11 +38,11 @@ export function debianBasePiece(packages: readonly DebPackage[], options: BaseOp
   addSystemFiles(root, options.exclude);
   const entries = root.generated();
   const key = sha256Hex(
-    canonicalJson({ kind: 'debian-base', format: LAYER_FORMAT, entries: entries.map(fingerprint) }),
+    canonicalJson({ kind: DEBIAN_BASE, format: LAYER_FORMAT, entries: entries.map(fingerprint) }),
   );
   const notes = noted.map(
     ({ tool, makes, neededBy }) =>
       `left out, because only ${tool} can make it: ${makes.join(', ')} (${neededBy})`,
   );
-  return { piece: { key, kind: 'generated', name: 'debian-base', title: 'Debian base', entries }, notes };
+  return { piece: { key, kind: 'generated', name: DEBIAN_BASE, title: 'Debian base', entries }, notes };
 }
