@@ -37,6 +37,20 @@ describe('rig with the tiny preset, from an empty home', () => {
     expect(await rig.json(['up'], { cwd: folder })).toMatchObject({ alreadyRunning: true, bytesFetched: 0 });
   });
 
+  it('says what a running one does not have as asked, and leaves it running', async () => {
+    const { notices } = await rig.json(['up'], { cwd: folder });
+    const asked = { cwd: folder, env: { RIG_TEST_SECRET: 'of an hour later' } };
+    const file = join(folder, 'torchrig.yaml');
+    const before = await readFile(file, 'utf8');
+    await writeFile(file, `${before}cpus: 1\nenv:\n  TOKEN: \${RIG_TEST_SECRET}\n`);
+    const result = await rig.json(['up'], asked);
+    await writeFile(file, before);
+    expect(result).toMatchObject({ alreadyRunning: true });
+    const more = 'cpus, env are not what it was started with; to apply: rig down && rig up';
+    expect(result['notices']).toEqual([...(notices as string[]), more]);
+    expect((await rig.json(['up'], { cwd: folder }))['notices']).toEqual(notices);
+  });
+
   it('exec passes on input, output and exit code', async () => {
     const ran = await rig(['exec', '--', 'sh', '-c', 'cat; echo bad >&2; exit 7'], {
       cwd: folder,

@@ -1,3 +1,4 @@
+import type { EnvironmentStatus } from '../../engine/index.ts';
 import { prepareHome } from '../../kernel/index.ts';
 import type { Digest } from '../../kernel/index.ts';
 import { lockDigest } from '../../lock/index.ts';
@@ -9,6 +10,7 @@ import { lockFor } from './lockFor.ts';
 import { readOwn } from './ownVerification.ts';
 import { recalledRoot } from './preparedRoot.ts';
 import type { PreparedRoot } from './preparedRoot.ts';
+import { changedSettings } from './runSettings.ts';
 import type { Subject, UpVerification } from './verification.ts';
 import { settleInBackground } from './settle.ts';
 
@@ -57,7 +59,7 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   }
   const startBegan = performance.now();
   const { ports, notices, mode, isNew } = running
-    ? { ports: status.ports, notices: status.notices, mode: status.mode, isNew: false }
+    ? { ports: status.ports, notices: noticesOf(loaded, status), mode: status.mode, isNew: false }
     : await (
         await import('./startEnvironment.ts')
       ).startEnvironment(call, { engine, loaded, lock, prepared });
@@ -98,6 +100,17 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
     },
     bytesFetched: prepared.bytesFetched,
   };
+}
+
+/** Those of the start, and what was asked for since: a restart would end the work that goes on inside, so it is left to the user. */
+function noticesOf({ spec }: LoadedSpec, { labels, notices }: EnvironmentStatus): string[] {
+  const changed = changedSettings(spec, labels['settings']);
+  if (changed.length === 0) return notices;
+  const verb = changed.length === 1 ? 'is' : 'are';
+  return [
+    ...notices,
+    `${changed.join(', ')} ${verb} not what it was started with; to apply: rig down && rig up`,
+  ];
 }
 
 async function rootOf(call: Call, lock: Lock): Promise<PreparedRoot> {

@@ -17,6 +17,7 @@ import type { Call } from '../outcome.ts';
 import { layoutOf, logPath, tokenPath } from './environment.ts';
 import { hostSettings } from './hostSettings.ts';
 import type { PreparedRoot } from './preparedRoot.ts';
+import { runSettings } from './runSettings.ts';
 
 export interface StartContext {
   engine: Engine;
@@ -104,7 +105,12 @@ async function startRequest(
     env: { ...settings.env, ...spec.env, ...command.env },
     gpus: spec.gpus,
     ports: port === undefined ? {} : { jupyter: port },
-    labels: { lock: lockDigest(lock), preset: spec.preset ?? '', folder: loaded.folder },
+    labels: {
+      lock: lockDigest(lock),
+      preset: spec.preset ?? '',
+      folder: loaded.folder,
+      settings: runSettings(spec),
+    },
     files: [...secret, ...settings.files],
     ...limitsOf(spec),
   };
