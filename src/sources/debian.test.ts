@@ -7,7 +7,7 @@ import * as openpgp from 'openpgp';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HomeLayout, homeLayout, isRigError, sha256Hex } from '../kernel/index.ts';
 import { type Http, type Store, createHttp, openStore } from '../store/index.ts';
-import { type FaultyServer, faultyServer } from '../../tests/store/faultyServer.ts';
+import { type Behaviour, type FaultyServer, faultyServer } from '../../tests/store/faultyServer.ts';
 import { parseAptConfig } from './aptConfig.ts';
 import { parseDeb822, parseOneLine } from './aptSources.ts';
 import {
@@ -63,7 +63,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rig-debian-'));
   server = await faultyServer();
   home = homeLayout(join(folder, 'home'));
-  http = createHttp({ env: {}, retries: 0 });
+  http = createHttp({ env: {}, retries: 0, timeouts: { idle: 1000 } });
   store = openStore(home, { http, tuning: { tries: 1 } });
 });
 afterEach(async () => {
@@ -178,6 +178,24 @@ describe('index', () => {
     server.at.set('/debian/dists/bookworm/InRelease', { body: 'Codename: bookworm\n' });
     expect(await refusal(load(sources))).toMatch(/SOURCES-006.*not signed text/);
   });
+
+  it.each([
+    ['500', { status: 500, body: 'no' }, /SOURCES-008 .*answered 500/],
+    [
+      'a page of a proxy',
+      { body: '<!DOCTYPE html><title>Sign in</title>', type: 'text/html' },
+      /SOURCES-006 .*a web page/,
+    ],
+    ['half of it', { cutAfter: 200 }, /STORE-001 .*InRelease: the connection was cut/],
+    ['a part, and then nothing', { stallAfter: 200 }, /STORE-001 .*InRelease: the transfer stalled/],
+  ] satisfies [string, Behaviour, RegExp][])(
+    'refuses a mirror that answers %s',
+    async (_name, given, expected) => {
+      const signed = await publish();
+      server.at.set('/debian/dists/bookworm/InRelease', { body: signed, ...given });
+      expect(await refusal(load(await mirror()))).toMatch(expected);
+    },
+  );
 
   it('takes only the signed part', async () => {
     const signed = await publish();

@@ -27,7 +27,10 @@ export async function verifyInRelease(
   try {
     message = await openpgp.readCleartextMessage({ cleartextMessage: text });
   } catch (error) {
-    throw untrusted(options.label, `it is not signed text: ${messageOf(error)}`);
+    const what = /^\s*</.test(text)
+      ? 'a web page, of a proxy or of a network that wants a login'
+      : 'not signed text';
+    throw untrusted(options.label, `it is ${what}: ${messageOf(error)}`);
   }
   const shipped = (): Promise<unknown[]> =>
     Promise.all(DEBIAN_ARCHIVE_KEYS.map((key) => openpgp.readKey({ armoredKey: key.armored })));
