@@ -56,6 +56,13 @@ export const CLI_ERRORS: ErrorCatalogue = {
     explanation:
       '`rig lock --check` compares torchrig.lock with what `rig lock` would write. There is none yet.',
   },
+  'RIG-CLI-014': {
+    title: 'a locked Debian package is gone',
+    explanation:
+      'Debian mirrors keep only the newest versions, and a security update or point release has replaced a package of the lock. ' +
+      '`rig lock` takes its successor and keeps everything else. To build the old lock to the bit, set TORCHRIG_DEBIAN_MIRROR to a ' +
+      'snapshot of the archive. (For a preset rig does the former by itself, and says so.)',
+  },
   'RIG-CLI-130': {
     title: 'interrupted',
     explanation:

@@ -18,6 +18,8 @@ export interface HomeLayout {
   tools: string;
   /** Compatibility tables the user updated. */
   tables: string;
+  /** Locks of presets that had to be renewed, because a mirror dropped a package. */
+  presets: string;
   /** Scratch on the same file system as the rest, so that renames are atomic. */
   tmp: string;
   locks: string;
@@ -41,6 +43,7 @@ export function homeLayout(root: string = homeRoot()): HomeLayout {
     envs: at('envs'),
     tools: at('tools'),
     tables: at('tables'),
+    presets: at('presets'),
     tmp: at('tmp'),
     locks: at('locks'),
   };

@@ -5,7 +5,7 @@ import { canonicalJson, errnoOf, EXIT, messageOf, RigError } from '../kernel/ind
 import { applyOverrides, type SpecOverrides } from './applyOverrides.ts';
 import { invalidFile } from './findings.ts';
 import { makeSafeName } from './readName.ts';
-import { DEFAULT_PRESET, loadPreset, presetNames, type Preset } from './presets.ts';
+import { DEFAULT_PRESET, loadPreset, presetNames, renewedLockPath, type Preset } from './presets.ts';
 import { lockedInputs, resolveSpec } from './resolveSpec.ts';
 import type { FileSpec } from './schema.ts';
 import type { Spec } from './spec.ts';
@@ -38,6 +38,8 @@ export interface LoadedSpec {
   lockPath: string;
   /** True when `lockPath` is the preset's. */
   builtin: boolean;
+  /** Where the preset's lock is kept, and found, when it had to be renewed; undefined for a lock of the user's. */
+  renewedLockPath: string | undefined;
   /** torchrig.lock beside the file, where `rig lock` writes. */
   userLockPath: string;
 }
@@ -62,13 +64,16 @@ export async function loadSpec(options: LoadOptions): Promise<LoadedSpec> {
   const spec = applyOverrides(fromFile, options.overrides ?? {}, { folder: asked, env });
   const userLockPath = join(folder, LOCK_FILE);
   const builtin = preset !== undefined && !existsSync(userLockPath) && hasInputsOf(preset, spec, folder);
+  const renewed = builtin ? await renewedLockPath(preset, env) : undefined;
+  const presetLockPath = renewed !== undefined && existsSync(renewed) ? renewed : preset?.lockPath;
   return {
     spec,
     name: spec.name ?? makeSafeName(basename(folder)) ?? 'torchrig',
     folder,
     file: bytes === undefined ? undefined : wanted,
-    lockPath: builtin ? preset.lockPath : userLockPath,
+    lockPath: (builtin ? presetLockPath : undefined) ?? userLockPath,
     builtin,
+    renewedLockPath: renewed,
     userLockPath,
   };
 }
@@ -85,6 +90,7 @@ export async function loadPresetSpec(name: string): Promise<LoadedSpec> {
     file: preset.file,
     lockPath: preset.lockPath,
     builtin: true,
+    renewedLockPath: undefined,
     userLockPath: preset.lockPath,
   };
 }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT, RigError } from '../kernel/index.ts';
+import { EXIT, homeLayout, homeRoot, RigError, sha256Hex } from '../kernel/index.ts';
 import { invalidFile } from './findings.ts';
 import { packageFolder } from './packageFolder.ts';
 import type { FileSpec } from './schema.ts';
@@ -37,6 +37,19 @@ export async function loadPreset(name: string): Promise<Preset> {
   const validated = validateFile(await readFile(file), {});
   if ('findings' in validated) throw invalidFile(file, validated.findings);
   return { name, file, lockPath: join(presets, name, 'torchrig.lock'), spec: validated.spec };
+}
+
+/**
+ * Where the lock of a preset is kept once it had to be renewed. Another rig ships another lock, and that has another path.
+ * Undefined where the preset has no lock at all.
+ */
+export async function renewedLockPath(
+  { name, lockPath }: Preset,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  const shipped = await readFile(lockPath).catch(() => undefined);
+  if (shipped === undefined) return undefined;
+  return join(homeLayout(homeRoot(env)).presets, `${name}-${sha256Hex(shipped).slice(0, 16)}.lock`);
 }
 
 function unknownPreset(name: string, names: readonly string[]): RigError {

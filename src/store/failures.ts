@@ -42,10 +42,14 @@ export function noSpace(folder: string, needed: number, free: number): RigError 
 
 /** A place has answered, and its answer will not get better by asking again. */
 export class Refusal extends Error {
+  /** It has another file of this name. */
   readonly isMismatch: boolean;
-  constructor(message: string, options: { isMismatch?: boolean } = {}) {
+  /** It has no such file. */
+  readonly isGone: boolean;
+  constructor(message: string, options: { isMismatch?: boolean; isGone?: boolean } = {}) {
     super(message);
     this.isMismatch = options.isMismatch ?? false;
+    this.isGone = options.isGone ?? false;
   }
 }
 
@@ -58,12 +62,13 @@ export function mismatch(label: string, kind: 'sha256' | 'size', wanted: string,
   });
 }
 
-export function notFetched(label: string, tried: readonly string[]): RigError {
+/** `gone`: every place answered that it has no such file. */
+export function notFetched(label: string, tried: readonly string[], gone = false): RigError {
   return new RigError('RIG-STORE-003', `cannot fetch ${label}`, {
     why: tried.length > 0 ? tried.join('; ') : 'no package source has it',
     hint: 'check the network and the package sources (pip config list, apt sources), then run the same command again: it goes on where it stopped',
     exitCode: EXIT.source,
-    details: { file: label, tried },
+    details: { file: label, tried, gone },
   });
 }
 

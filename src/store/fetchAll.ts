@@ -43,7 +43,8 @@ export async function fetchAll(files: readonly WantedFile[], context: FetchConte
   context.signal?.throwIfAborted();
   context.signal?.addEventListener('abort', onAbort, { once: true });
   const task = context.task ?? 'fetch';
-  context.progress({ kind: 'task', task, label: `fetching ${files.length} files`, unit: 'bytes', total });
+  const label = `fetching ${files.length === 1 ? files[0]?.label : `${files.length} files`}`;
+  context.progress({ kind: 'task', task, label, unit: 'bytes', total });
   const batch: Batch = {
     context,
     task,

@@ -73,6 +73,7 @@ export class FileFetch {
   async run(places: readonly Location[]): Promise<void> {
     const tried: string[] = [];
     let wrong: RigError | undefined;
+    let gone = places.length > 0;
     for (const location of places) {
       const place: Place = { location };
       for (;;) {
@@ -80,6 +81,7 @@ export class FileFetch {
         const failed = await this.#fill(place);
         if (failed) {
           tried.push(messageOf(failed));
+          gone &&= failed instanceof Refusal && failed.isGone;
           if (failed instanceof Refusal && failed.isMismatch)
             wrong = mismatch(
               this.file.label,
@@ -98,7 +100,7 @@ export class FileFetch {
         place.plain = true;
       }
     }
-    throw wrong ?? notFetched(this.file.label, tried);
+    throw wrong ?? notFetched(this.file.label, tried, gone);
   }
 
   /** Bytes that an idle connection could take over; 0 when it could not. */

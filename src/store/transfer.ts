@@ -62,7 +62,9 @@ async function judge(
   if (status !== 200 && status !== 206) {
     const words = `${at} answered ${status}`;
     if (isPassing(status)) throw Object.assign(new Error(words), { headers });
-    throw new Refusal(status === 416 ? `${words}: it has fewer bytes than ${part.size}` : words);
+    throw new Refusal(status === 416 ? `${words}: it has fewer bytes than ${part.size}` : words, {
+      isGone: status === 404 || status === 410,
+    });
   }
   const type = headers['content-type'] ?? '';
   if (/^text\/html\b/i.test(type) && !/[.]html?$/.test(label))
@@ -107,7 +109,7 @@ function wrongSize(at: string, wanted: number, got: number): Refusal {
 async function copyStretch(url: string, stretch: Stretch, options: StreamOptions): Promise<void> {
   const path = fileURLToPath(url);
   const handle = await open(path, 'r').catch((error: unknown) => {
-    throw new Refusal(`${path}: ${messageOf(error)}`);
+    throw new Refusal(`${path}: ${messageOf(error)}`, { isGone: errnoOf(error) === 'ENOENT' });
   });
   try {
     const { size } = await handle.stat();

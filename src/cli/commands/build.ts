@@ -4,6 +4,7 @@ import { EXIT, formatBytes, formatDuration, RigError } from '../../kernel/index.
 import { loadSpec } from '../../spec/index.ts';
 import { lockFor } from '../flows/lockFor.ts';
 import { prepareImage } from '../flows/prepare.ts';
+import { withRenewal } from '../flows/renewPreset.ts';
 import type { Handler } from '../outcome.ts';
 import type { BuildFlags } from '../routes/build.ts';
 
@@ -13,10 +14,12 @@ export const handler: Handler<BuildFlags, []> = async (call, flags) => {
   const target = flags.output === undefined ? undefined : targetOf(flags.output, call.cwd);
   const started = performance.now();
   const loaded = await loadSpec({ folder: call.cwd, env: call.env });
-  const lock = await lockFor(call, loaded, { force: flags.force === true });
-  const { image, fetchMs, imageMs, bytesFetched } = await prepareImage(call, lock, {
-    fresh: flags.cache === false,
-  });
+  const found = await lockFor(call, loaded, { force: flags.force === true });
+  const fresh = flags.cache === false;
+  const { lock, result } = await withRenewal(call, { loaded, lock: found }, (each) =>
+    prepareImage(call, each, { fresh }),
+  );
+  const { image, fetchMs, imageMs, bytesFetched } = result;
   const tag = loaded.spec.preset && loaded.builtin ? loaded.spec.preset : loaded.name;
   const writeStarted = performance.now();
   if (target?.kind === 'oci') await writeOciLayout(image, target.path, { tag, progress: call.progress });

@@ -48,10 +48,10 @@ export async function bringUp(call: Call, loaded: LoadedSpec, wish: UpWish): Pro
   const { engine } = engineFor(call, wish.engine);
   const reason = autoReason(call, wish.engine);
   await prepareHome(layoutOf(call).root);
-  const [lock, status] = await Promise.all([lockFor(call, loaded, wish), engine.status(name)]);
-  const isOurs = status.state === 'running' && status.labels['lock'] === lockDigest(lock);
-  if (!isOurs) await (await import('./checkMachine.ts')).checkMachine(call, lock, wish.force);
-  const prepared = await rootOf(call, lock);
+  const [found, status] = await Promise.all([lockFor(call, loaded, wish), engine.status(name)]);
+  const isOurs = status.state === 'running' && status.labels['lock'] === lockDigest(found);
+  if (!isOurs) await (await import('./checkMachine.ts')).checkMachine(call, found, wish.force);
+  const { lock, result: prepared } = await rootOf(call, loaded, found);
   const running = isOurs && status.imageDigest === prepared.digest;
   if (status.state === 'running' && !running) {
     call.say(`${name} runs another image: stopping it first (its installed files stay with that image)`);
@@ -113,9 +113,16 @@ function noticesOf({ spec }: LoadedSpec, { labels, notices }: EnvironmentStatus)
   ];
 }
 
-async function rootOf(call: Call, lock: Lock): Promise<PreparedRoot> {
+async function rootOf(
+  call: Call,
+  loaded: LoadedSpec,
+  lock: Lock,
+): Promise<{ lock: Lock; result: PreparedRoot }> {
   const known = await recalledRoot(layoutOf(call), lock);
-  return known ?? (await import('./prepare.ts')).prepareRoot(call, lock);
+  if (known) return { lock, result: known };
+  const { prepareRoot } = await import('./prepare.ts');
+  const { withRenewal } = await import('./renewPreset.ts');
+  return withRenewal(call, { loaded, lock }, (each) => prepareRoot(call, each));
 }
 
 async function verificationOf(call: Call, subject: Subject, { verify }: UpWish): Promise<UpVerification> {

@@ -85,6 +85,11 @@ export function wheelInputs(lock: Lock): WheelInput[] {
   return lock.python.map(({ file, sha256, size }) => ({ file, sha256, size, python: lock.asked.python }));
 }
 
+/** What a Debian package is called in messages. */
+export function debLabel({ name, version }: Lock['debian'][number]): string {
+  return `${name} ${version}`;
+}
+
 interface FetchPlan {
   store: Store;
   addresses: Addresses;
@@ -100,7 +105,7 @@ function fetchAll(
   const debs: WantedFile[] = lock.debian.map((deb) => ({
     sha256: deb.sha256,
     size: deb.size,
-    label: `${deb.name} ${deb.version}`,
+    label: debLabel(deb),
     locate: () => addresses.deb(deb),
   }));
   const wheels: WantedFile[] = lock.python.map((wheel) => ({
