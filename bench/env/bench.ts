@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -145,6 +145,22 @@ export async function warmed(bench: Bench): Promise<void> {
 /** What was written before is on the disk: it is not paid by what is measured next. */
 export async function flushed(): Promise<void> {
   await runProcess('sync', []);
+}
+
+const asideFolder = (bench: Bench): string => join(bench.scratch, 'aside');
+
+/**
+ * Moves what a run made out of the way of the next, if it is there. It is removed later (`removeAside`): ext4 finds free inodes slowly
+ * for minutes after many files were removed, and the next run would pay for it.
+ */
+export async function setAside(bench: Bench, path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  await mkdir(asideFolder(bench), { recursive: true });
+  await rename(path, await mkdtemp(join(asideFolder(bench), 'a-')));
+}
+
+export async function removeAside(bench: Bench): Promise<void> {
+  await rm(asideFolder(bench), { recursive: true, force: true });
 }
 
 /** Stops the environment if it is there, and removes all that was made. */

@@ -1,11 +1,11 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/kernel/index.ts';
 import type { LockedWheel } from '../../src/lock/index.ts';
 import { pythonIndex, pythonSources } from '../../src/sources/index.ts';
 import { createHttp } from '../../src/store/index.ts';
-import { flushed } from './bench.ts';
+import { flushed, setAside } from './bench.ts';
 import type { Bench } from './bench.ts';
 import { runProcess } from './runProcess.ts';
 
@@ -40,7 +40,7 @@ export async function makeVenv(bench: Bench): Promise<number> {
     // An address may hold a password.
     await writeFile(list, requirements(lock.python, addressed), { mode: 0o600 });
     const cache = join(scratch, 'uv-cache');
-    for (const each of [venvFolder(bench), cache]) await rm(each, { recursive: true, force: true });
+    for (const each of [venvFolder(bench), cache]) await setAside(bench, each);
     await mkdir(cache);
     await flushed();
     const env = { ...uv.env, UV_CACHE_DIR: cache };

@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { NAME, flushed, rig, settled } from '../bench.ts';
+import { NAME, flushed, removeAside, rig, setAside, settled } from '../bench.ts';
 import type { Bench } from '../bench.ts';
 import { figure, measured, round } from '../results.ts';
 import type { Row, RowDefinition } from '../results.ts';
@@ -23,7 +22,7 @@ export async function coldUp(bench: Bench): Promise<Row> {
   const peer: number[] = [];
   for (let run = 0; run < bench.options.heavyRuns; run += 1) {
     if (run > 0) await rig(bench, ['down', NAME, '--purge', '--yes']);
-    await rm(bench.home, { recursive: true, force: true });
+    await setAside(bench, bench.home);
     await flushed();
     runs.push(await measuredUp(bench, { peakOf: 'cold-up' }));
     await settled(bench, bench.home, 'cold-up');
@@ -33,6 +32,7 @@ export async function coldUp(bench: Bench): Promise<Row> {
     peer.push(await makeVenv(bench));
     await flushed();
   }
+  await removeAside(bench);
   const [last] = runs.slice(-1);
   const { debian, python } = bench.lock;
   return measured(COLD_UP, {

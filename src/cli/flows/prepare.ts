@@ -23,27 +23,32 @@ type PrepareCall = Pick<Call, 'env' | 'signal' | 'progress' | 'say'>;
 export async function prepareRoot(call: PrepareCall, lock: Lock): Promise<PreparedRoot> {
   const home = layoutOf(call);
   await sweepScratch(home);
+  const began = performance.now();
+  const obtained = await withThreads((pool) => obtainPieces({ call, home, lock, pool }, { trees: true }));
+  const pieces = piecesInOrder(planLayers(obtained.pieces));
+  const root = await mergedRoot({ home, pieces, progress: call.progress });
+  for (const { path, winner, loser } of root.conflicts.slice(0, 3)) {
+    call.progress({ kind: 'note', level: 'info', text: `${path}: of ${winner}, not of ${loser}` });
+  }
+  const digest = lock.image ?? (await imageOf(call, lock, { home, obtained })).digest;
+  await remember(home, lock, { digest, lower: root.path, trees: pieces.map(({ key }) => key) });
+  return {
+    digest,
+    lower: root.path,
+    config: engineConfig(lock),
+    bytesFetched: obtained.bytesFetched,
+    fetchMs: obtained.fetchMs,
+    // What unpacking took beyond fetching, and the root.
+    imageMs: Math.round(performance.now() - began) - obtained.fetchMs,
+    made: true,
+  };
+}
+
+/** Threads keep the memory that they grew to, so those that unpacked end before every listing is in memory. */
+async function withThreads<T>(work: (pool: WorkerPool) => Promise<T>): Promise<T> {
   const pool = layersPool();
   try {
-    const began = performance.now();
-    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: true });
-    const pieces = piecesInOrder(planLayers(obtained.pieces));
-    const root = await mergedRoot({ home, pieces, pool, progress: call.progress });
-    for (const { path, winner, loser } of root.conflicts.slice(0, 3)) {
-      call.progress({ kind: 'note', level: 'info', text: `${path}: of ${winner}, not of ${loser}` });
-    }
-    const digest = lock.image ?? (await imageOf(call, lock, { home, pool, obtained })).digest;
-    await remember(home, lock, { digest, lower: root.path, trees: pieces.map(({ key }) => key) });
-    return {
-      digest,
-      lower: root.path,
-      config: engineConfig(lock),
-      bytesFetched: obtained.bytesFetched,
-      fetchMs: obtained.fetchMs,
-      // What unpacking took beyond fetching, and the root.
-      imageMs: Math.round(performance.now() - began) - obtained.fetchMs,
-      made: true,
-    };
+    return await work(pool);
   } finally {
     await pool.close();
   }
@@ -61,22 +66,18 @@ export async function prepareImage(
   const home = layoutOf(call);
   await prepareHome(home.root);
   await sweepScratch(home);
-  const pool = layersPool();
-  try {
-    const knownSets = options.fresh === true ? {} : (await knownLayerFacts()).debianSets;
-    const obtained = await obtainPieces({ call, home, lock, pool }, { trees: false, knownSets });
-    const started = performance.now();
-    const image = await imageOf(call, lock, { home, pool, obtained, ...options });
-    const { bytesFetched, fetchMs } = obtained;
-    return { image, bytesFetched, fetchMs, imageMs: Math.round(performance.now() - started) };
-  } finally {
-    await pool.close();
-  }
+  const knownSets = options.fresh === true ? {} : (await knownLayerFacts()).debianSets;
+  const obtained = await withThreads((pool) =>
+    obtainPieces({ call, home, lock, pool }, { trees: false, knownSets }),
+  );
+  const started = performance.now();
+  const image = await imageOf(call, lock, { home, obtained, ...options });
+  const { bytesFetched, fetchMs } = obtained;
+  return { image, bytesFetched, fetchMs, imageMs: Math.round(performance.now() - started) };
 }
 
 interface ImageInputs {
   home: HomeLayout;
-  pool: WorkerPool;
   obtained: ObtainedPieces;
   fresh?: boolean;
 }
@@ -84,7 +85,7 @@ interface ImageInputs {
 async function imageOf(
   call: PrepareCall,
   lock: Lock,
-  { home, pool, obtained, fresh = false }: ImageInputs,
+  { home, obtained, fresh = false }: ImageInputs,
 ): Promise<Image> {
   const { pieces, storedPath } = obtained;
   return buildImage({
@@ -93,7 +94,6 @@ async function imageOf(
     epoch: lock.epoch,
     home,
     storedPath,
-    pool,
     progress: call.progress,
     ...(fresh ? { useCache: false } : { known: (await knownLayerFacts()).layers }),
   });
